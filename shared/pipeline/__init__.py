@@ -1,0 +1,1 @@
+"""The path of a change, over ports: poll → detect → outbox → topic → deliver → settle."""

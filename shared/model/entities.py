@@ -1,0 +1,135 @@
+"""What the company's records are, whatever system holds them: meaning, type, length, required or not.
+
+A field's length is the longest that any connected system holds; a target with less room says so in its
+own translation. `PERSONAL` fields are masked in logs and left out of descriptions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from shared.model.errors import InvalidChange
+from shared.model.golden import Value
+
+Email = Annotated[
+    str,
+    StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$"),
+    Field(json_schema_extra={"personal": True}),
+]
+
+
+def text(length: int, *, personal: bool = False, reference: str | None = None) -> Any:
+    """An optional text of at most `length` code points; a `reference` names the entity it points at."""
+    return Field(
+        default=None, max_length=length, json_schema_extra={"personal": personal, "reference": reference}
+    )
+
+
+class Entity(BaseModel):
+    """A row of canonical fields. Unknown fields are refused: a mapping that invents one is a bug."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Account(Entity):
+    """A company that we sell to."""
+
+    number: str | None = text(40)
+    name: Annotated[str, StringConstraints(min_length=1, max_length=255)]
+    phone: str | None = text(40)
+    website: str | None = text(255)
+    industry: str | None = text(80)
+    street: str | None = text(255)
+    city: str | None = text(80)
+    state: str | None = text(80)
+    postal_code: str | None = text(20)
+    country: str | None = text(80)
+
+
+class Contact(Entity):
+    """A person at a company."""
+
+    account: str | None = text(80, reference="account")
+    first_name: str | None = text(40, personal=True)
+    last_name: Annotated[
+        str, StringConstraints(min_length=1, max_length=80), Field(json_schema_extra={"personal": True})
+    ]
+    email: Email | None = None
+    phone: str | None = text(40, personal=True)
+    title: str | None = text(128)
+
+
+class Lead(Entity):
+    """A person who may become a customer."""
+
+    first_name: str | None = text(40, personal=True)
+    last_name: Annotated[
+        str, StringConstraints(min_length=1, max_length=80), Field(json_schema_extra={"personal": True})
+    ]
+    company_name: Annotated[str, StringConstraints(min_length=1, max_length=255)]
+    email: Email | None = None
+    phone: str | None = text(40, personal=True)
+    source: str | None = text(80)
+    rating: str | None = text(40)
+
+
+@dataclass(frozen=True)
+class EntityType:
+    """One entity of the hub: its model, and what can be read off it."""
+
+    name: str
+    model: type[Entity]
+
+    @cached_property
+    def fields(self) -> tuple[str, ...]:
+        return tuple(self.model.model_fields)
+
+    @cached_property
+    def references(self) -> Mapping[str, str]:
+        """Field → the entity that it points at."""
+        marked = {name: self._mark(name, "reference") for name in self.fields}
+        return {name: entity for name, entity in marked.items() if entity}
+
+    @cached_property
+    def personal(self) -> frozenset[str]:
+        return frozenset(name for name in self.fields if self._mark(name, "personal"))
+
+    def _mark(self, field: str, mark: str) -> Any:
+        extra = self.model.model_fields[field].json_schema_extra
+        return extra.get(mark) if isinstance(extra, dict) else None
+
+    def check(self, values: Mapping[str, Value]) -> None:
+        """Refuse values that the entity does not take.
+
+        Raises InvalidChange with the field and what would be accepted, never with the value.
+        """
+        try:
+            self.model.__pydantic_validator__.validate_python(values)
+        except ValidationError as error:
+            raise _invalid(self.name, error) from None
+
+
+def _invalid(entity: str, error: ValidationError) -> InvalidChange:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    field = ".".join(str(part) for part in first["loc"])
+    reason = {
+        "missing": "Required",
+        "string_too_short": "Required",
+        "string_too_long": "TooLong",
+        "string_pattern_mismatch": "BadFormat",
+        "extra_forbidden": "UnknownField",
+    }.get(first["type"], "WrongType")
+    if first["type"] == "string_type" and entity:
+        reason = "Required" if "None" in first["msg"] else "WrongType"
+    return InvalidChange(f"{entity}.{field}: {first['msg']}", reason=reason, field=field)
+
+
+ENTITIES: Mapping[str, EntityType] = {
+    entity.name: entity
+    for entity in (EntityType("account", Account), EntityType("contact", Contact), EntityType("lead", Lead))
+}

@@ -1,0 +1,98 @@
+"""The golden record: cells, and the order in which they win.
+
+A golden record maps each field to a *cell* `(value, stamp, system)`. Cells of one field are ordered by
+
+    (the system owns the field, stamp, rank of the system, value)
+
+and the greater stays. So merging is commutative, associative and idempotent, ties included: in whatever
+order the edits of several systems arrive, the same record comes out.
+
+A *snapshot* maps each field to the cell that one system last showed. A change carries as its *base* the
+cell that its snapshot showed; one that replaces, or loses to, a cell that is not its base is a conflict.
+
+Stamps are microseconds since 1970 (UTC). A value is a JSON scalar; a reference is the golden id of the
+record that it names, or `system:native-id` while that record has not arrived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+type_order = {type(None): 0, bool: 1, int: 2, float: 2, str: 3}
+
+Value = str | int | float | bool | None
+
+
+class Cell(NamedTuple):
+    """A value, when it was set, and by which system."""
+
+    value: Value
+    stamp: int
+    system: str
+
+
+Fields = dict[str, Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """Who wins a field: its owner, else the newest edit, else the rank of the system."""
+
+    owner: str | None = None
+    rank: Mapping[str, int] = field(default_factory=dict)
+
+    def order(self, cell: Cell) -> tuple[bool, int, int, int, Value]:
+        """The place of a cell among all cells of this field: a total order."""
+        return (
+            cell.system == self.owner,
+            cell.stamp,
+            self.rank.get(cell.system, 0),
+            type_order[type(cell.value)],
+            cell.value if cell.value is not None else 0,
+        )
+
+    def greater(self, one: Cell, other: Cell) -> Cell:
+        """Whichever of two cells stays."""
+        return one if self.order(one) >= self.order(other) else other
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """The record was deleted: when, and by which system."""
+
+    stamp: int
+    system: str
+
+
+@dataclass(slots=True)
+class Golden:
+    """What a record should be."""
+
+    id: str
+    fields: Fields
+    key: str | None = None
+    generation: int = 0
+    tombstone: Tombstone | None = None
+    revision: int = 0
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """What one system last showed of a record, and what is being written to it just now.
+
+    `seen` is false for a link whose row nobody has read yet (pre-linked, or a create under way).
+    `pending` is a claim: the cells that a handler is writing, valid until `pending_until`.
+    """
+
+    id: str
+    native_id: str | None = None
+    fields: Fields = field(default_factory=dict)
+    seen: bool = False
+    active: bool = True
+    version: str | None = None
+    pending: Fields | None = None
+    pending_until: int = 0
+    writes: dict[str, int] = field(default_factory=dict)
+    moved: int = 0

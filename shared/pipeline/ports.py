@@ -1,0 +1,125 @@
+"""What the pipeline asks of the outside. Rooms and adapters stand behind these; tests swap them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from shared.model.change import Applied, Page, Row, Write
+from shared.model.golden import Value
+
+Clock = Callable[[], int]
+"""Now, in microseconds since 1970 (UTC)."""
+
+
+class Translation(Protocol):
+    """One entity in one system: which canonical fields it carries, and the form it keeps them in."""
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The canonical fields that this system carries of this entity."""
+        ...
+
+    @property
+    def references(self) -> Mapping[str, str]:
+        """Of these, the ones that point at another record: field → entity."""
+        ...
+
+    def normal(self, field: str, value: Value) -> Value:
+        """The canonical value as it reads after the system has stored it: idempotent and pure.
+
+        Raises Untranslatable where the system has no form for it (too long, not a choice). Never called
+        for references, which are compared by golden id.
+        """
+        ...
+
+    def complete(self, values: Mapping[str, Value]) -> None:
+        """Raises Untranslatable where a new record with these values would lack a mandatory field."""
+        ...
+
+
+class Source(Protocol):
+    """Reads a system's changes."""
+
+    def changes(self, entity: str, watermark: str | None) -> AsyncIterator[Page]:
+        """The rows changed since the watermark (None: all that live), page by page.
+
+        Late commits and ties are neither lost nor doubled beyond the overlap window. Each page carries the
+        watermark from which reading goes on once it is merged; the last one never passes the source's clock
+        at the start of the run less the overlap. A poll with nothing to say yields one empty page.
+        Raises Transient or Misconfigured.
+        """
+        ...
+
+    async def read(self, entity: str, native_ids: Sequence[str]) -> Page:
+        """These rows as they are now, few calls for many ids; a row that is gone is just absent.
+
+        The page's watermark is meaningless. Raises Transient or Misconfigured.
+        """
+        ...
+
+
+class Target(Protocol):
+    """Looks records up in a system, and writes them."""
+
+    async def read(self, entity: str, native_ids: Sequence[str]) -> Page:
+        """As `Source.read`."""
+        ...
+
+    async def find(self, entity: str, keys: Sequence[Mapping[str, Value]]) -> Page:
+        """The living rows that have one of these natural keys (canonical field → value)."""
+        ...
+
+    async def apply(self, entity: str, writes: Sequence[Write]) -> Applied:
+        """Write all, in the fewest calls the system offers; one outcome for each write, in any order.
+
+        The outcome of every record is read, also inside an HTTP 200. A call that fails as a whole gives its
+        records that error as outcome; it raises only Misconfigured. After an answer that never came, the
+        outcome is Unavailable: the caller reads the row back before it writes again.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A system of the topology, connected: how to read it, write it, and translate its entities."""
+
+    system: str
+    source: Source
+    target: Target
+    translations: Mapping[str, Translation]
+    close: Callable[[], object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message for the bus. `due` (microseconds) schedules it; `id` is its duplicate-detection id."""
+
+    destination: str
+    id: str
+    body: bytes
+    properties: Mapping[str, str | int] = field(default_factory=dict)
+    due: int | None = None
+
+
+class Bus(Protocol):
+    """Sends messages. Receiving is the Functions host's."""
+
+    async def send(self, messages: Sequence[Message]) -> None:
+        """All are on the bus when it returns. Raises Unavailable: some may be there, and a repeat is safe."""
+        ...
+
+
+__all__ = [
+    "Applied",
+    "Bus",
+    "Clock",
+    "Connection",
+    "Message",
+    "Page",
+    "Row",
+    "Source",
+    "Target",
+    "Translation",
+]

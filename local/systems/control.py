@@ -13,8 +13,8 @@
 It asks for no credentials: servers listen on the loopback address only. Its own requests are not in the log.
 
 Faults that every system has: `drop` (no answer, nothing done), `drop_after_write` (done, no answer), `slow`
-(the answer comes `seconds` later), `late` (what is written meanwhile shows up in queries `seconds` later, with
-its older stamp). The others are the system's own, for each vendor answers in a shape of its own.
+(the answer comes `seconds` later), `late` (what is written meanwhile shows up in queries `seconds` later,
+with its older stamp). The others are the system's own, for each vendor answers in a shape of its own.
 """
 
 from __future__ import annotations

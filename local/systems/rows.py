@@ -3,7 +3,7 @@
 ```
   put, delete ──> tables (live) ──> indexes
        │
-       └──> journal of this request ──commit──> SQLite, one transaction
+       └──> written by this request ──commit──> journal (SQLite), one transaction
 ```
 
 Rules
@@ -15,13 +15,11 @@ Rules
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import orjson
-
+from local.systems.journal import Journal
 from local.systems.order import Finder, Index, Order
 
 if TYPE_CHECKING:
@@ -32,9 +30,6 @@ if TYPE_CHECKING:
     from local.systems.system import Row
 
 _COUNTERS = "counters"
-_SCHEMA = """
-    CREATE TABLE IF NOT EXISTS rows (name TEXT, key TEXT, row BLOB, PRIMARY KEY (name, key)) WITHOUT ROWID
-"""
 Kind = TypeVar("Kind", bound=Index)
 
 
@@ -43,12 +38,13 @@ class Rows:
         self._tables: dict[str, dict[str, Row]] = defaultdict(dict)
         self._orders: dict[str, list[Order]] = defaultdict(list)
         self._finders: dict[str, list[Finder]] = defaultdict(list)
-        self._journal: dict[tuple[str, str], Row | None] = {}
+        self._written: dict[tuple[str, str], Row | None] = {}
         self._hidden: dict[str, dict[str, Row | None]] = defaultdict(dict)
         self._reveals: dict[tuple[str, str], datetime] = {}
         self._held_until: datetime | None = None
-        self._file = None if path is None else _open(path)
-        self._load()
+        self._journal = None if path is None else Journal(path)
+        if self._journal is not None:
+            self._journal.replay(self._tables)
 
     def table(self, name: str) -> Mapping[str, Row]:
         """All rows by key, live; to be read only."""
@@ -84,13 +80,15 @@ class Rows:
         return number
 
     def commit(self) -> None:
-        if self._file is not None and self._journal:
-            _store(self._file, self._journal)
-        self._journal.clear()
+        """One transaction for all that was written since the last."""
+        if self._journal is not None and self._written:
+            self._journal.append([(name, key, row) for (name, key), row in self._written.items()])
+            self._journal.compact(self._tables)
+        self._written.clear()
 
     def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
+        if self._journal is not None:
+            self._journal.close()
 
     def hold(self, until: datetime | None) -> None:
         """What is put from now on is seen by queries only from `until`; None ends it."""
@@ -110,7 +108,7 @@ class Rows:
             table.pop(key, None)
         else:
             table[key] = row
-        self._journal[name, key] = row
+        self._written[name, key] = row
         _note(self._finders[name], key, row)
         if key not in self._hidden[name]:
             _note(self._orders[name], key, row)
@@ -123,11 +121,6 @@ class Rows:
         for key, row in self._tables[name].items():
             index.note(key, row)
         return index
-
-    def _load(self) -> None:
-        if self._file is not None:
-            for name, key, row in self._file.execute("SELECT name, key, row FROM rows"):
-                self._tables[name][key] = orjson.loads(row)
 
 
 class _View(Mapping[str, "Row"]):
@@ -154,23 +147,3 @@ class _View(Mapping[str, "Row"]):
 def _note(indexes: list[Order] | list[Finder], key: str, row: Row | None) -> None:
     for index in indexes:
         index.note(key, row)
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # One request at a time, though not always on the thread that opened it.
-    file = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    file.execute("PRAGMA journal_mode = WAL")
-    file.execute("PRAGMA synchronous = NORMAL")
-    file.execute("PRAGMA wal_autocheckpoint = 10000")
-    file.execute(_SCHEMA)
-    return file
-
-
-def _store(file: sqlite3.Connection, journal: dict[tuple[str, str], Row | None]) -> None:
-    kept = ((name, key, orjson.dumps(row)) for (name, key), row in journal.items() if row is not None)
-    gone = (place for place, row in journal.items() if row is None)
-    file.execute("BEGIN")
-    file.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", kept)
-    file.executemany("DELETE FROM rows WHERE name = ? AND key = ?", gone)
-    file.execute("COMMIT")

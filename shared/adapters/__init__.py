@@ -1,0 +1,1 @@
+"""The edges: where the hub touches a database, a bus, HTTP, credentials."""

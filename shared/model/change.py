@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from shared.model.errors import IntegrationError
@@ -108,3 +108,14 @@ class ChangeSet:
     since: int = 0
     fields: tuple[str, ...] = ()
     trace: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message for the bus. `due` (microseconds) schedules it; `id` is its duplicate-detection id."""
+
+    destination: str
+    id: str
+    body: bytes
+    properties: Mapping[str, str | int] = field(default_factory=dict)
+    due: int | None = None

@@ -60,10 +60,11 @@ class FieldRule:
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """The record was deleted: when, and by which system."""
+    """The record was deleted: when, and by which system; or merged `into` another one."""
 
     stamp: int
     system: str
+    into: str | None = None
 
 
 @dataclass(slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
-from shared.model.change import Applied, Page, Row, Write
+from shared.model.change import Applied, Message, Page, Row, Write
 from shared.model.golden import Value
 
 Clock = Callable[[], int]
@@ -90,17 +90,6 @@ class Connection:
     target: Target
     translations: Mapping[str, Translation]
     close: Callable[[], object] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message for the bus. `due` (microseconds) schedules it; `id` is its duplicate-detection id."""
-
-    destination: str
-    id: str
-    body: bytes
-    properties: Mapping[str, str | int] = field(default_factory=dict)
-    due: int | None = None
 
 
 class Bus(Protocol):

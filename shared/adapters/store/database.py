@@ -1,0 +1,130 @@
+"""Opens the hub's database, brings it up to date, and runs work in transactions.
+
+SQLite (embedded: WAL, one writer at a time, `BEGIN IMMEDIATE`) and PostgreSQL (`REPEATABLE READ`) are one
+code path. Where two transactions meet, one is run again from its start: so work given to `transact` reads
+everything it needs through the transaction, and has no effect outside it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import alembic.command
+import alembic.config
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.pool import StaticPool
+
+from shared.adapters.store.transaction import Transaction
+from shared.model.errors import Misconfigured, Unavailable
+
+Result = TypeVar("Result")
+AGAIN = 12
+SERIALIZATION_FAILURES = frozenset({"40001", "40P01", "23505"})
+
+
+class Runner(Protocol):
+    """Where a transaction runs: in a thread, or right here."""
+
+    def __call__(self, work: Callable[[], Result]) -> Awaitable[Result]: ...
+
+
+class Threads:
+    """Runs transactions in threads of their own, so that the event loop goes on."""
+
+    def __init__(self, count: int = 4) -> None:
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="store")
+
+    def __call__(self, work: Callable[[], Result]) -> Awaitable[Result]:
+        return asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+
+async def inline(work: Callable[[], Result]) -> Result:
+    """Runs a transaction where it is asked for: nothing else happens meanwhile."""
+    return work()
+
+
+class Store:
+    """The hub's memory. One for each process."""
+
+    def __init__(self, url: str, run: Runner | None = None) -> None:
+        self._url = url
+        self._engine = _engine(url)
+        self._run: Runner = run or Threads()
+
+    async def transact(self, work: Callable[[Transaction], Result]) -> Result:
+        """Run `work` in one transaction, again from its start where another got in between.
+
+        Raises Unavailable where the database cannot be reached or stays contended.
+        """
+        return await self._run(lambda: self.transact_now(work))
+
+    def transact_now(self, work: Callable[[Transaction], Result]) -> Result:
+        """As `transact`, in this thread."""
+        for _ in range(AGAIN):
+            try:
+                with self._engine.begin() as connection:
+                    return work(Transaction(connection))
+            except DBAPIError as error:
+                if not _met_another(error):
+                    raise _named(error) from error
+        raise Unavailable(f"the store stays contended after {AGAIN} tries", reason="StoreContended")
+
+    def migrate(self) -> None:
+        """Create the tables, or bring older ones up to date."""
+        config = alembic.config.Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with self._engine.begin() as connection:
+            config.attributes["connection"] = connection
+            alembic.command.upgrade(config, "head")
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise Misconfigured(
+            "STORE_URL is not a database address; write sqlite:///path/hub.sqlite or postgresql+psycopg://host/name"
+        ) from None
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(url, memory=parsed.database in (None, "", ":memory:"))
+    return create_engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True)
+
+
+def _sqlite(url: str, *, memory: bool) -> Engine:
+    options: dict[str, Any] = {"connect_args": {"timeout": 60, "check_same_thread": False}}
+    if memory:
+        options["poolclass"] = StaticPool
+    engine = create_engine(url, **options)
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-65536", "temp_store=MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _met_another(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    return state in SERIALIZATION_FAILURES or "database is locked" in str(error.orig)
+
+
+def _named(error: DBAPIError) -> Exception:
+    if isinstance(error, OperationalError):
+        return Unavailable(
+            f"the store does not answer: {type(error.orig).__name__}", reason="StoreUnavailable"
+        )
+    return error

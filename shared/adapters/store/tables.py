@@ -1,0 +1,226 @@
+"""What the hub remembers.
+
+    identity     (system, entity, native id) → golden id; an alias is the id of a row that was merged away
+    golden       what a record should be; its natural key is unique among the living
+    snapshot     what a system last showed of a record, and what is being written to it (pending)
+    watermark    where reading of (system, entity) goes on
+    recheck      rows that a poll left out because a write to them was under way
+    counter      the order of snapshot changes of (system, entity)
+    outbox       messages that are to be sent
+    lease        who may do now what only one may do at a time
+    conflict     two edits of which neither knew of the other
+    dead_letter  what cannot go on without a person
+    paused       systems that refuse us, until when
+    tally        how many of what, for each flow
+    ledger       what happened to each record, when and why
+
+Times are microseconds since 1970 (UTC). Cells are JSON: field → [value, stamp, system].
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData()
+
+NAME = String(64)
+NATIVE = String(128)
+ID = String(36)
+SERIAL = BigInteger().with_variant(Integer, "sqlite")
+
+identity = Table(
+    "identity",
+    metadata,
+    Column("system", NAME, nullable=False),
+    Column("entity", NAME, nullable=False),
+    Column("native_id", NATIVE, nullable=False),
+    Column("id", ID, nullable=False),
+    Column("alias", Boolean, nullable=False, default=False),
+    PrimaryKeyConstraint("system", "entity", "native_id"),
+    sqlite_with_rowid=False,
+)
+
+golden = Table(
+    "golden",
+    metadata,
+    Column("entity", NAME, nullable=False),
+    Column("id", ID, nullable=False),
+    Column("key", Text),
+    Column("generation", Integer, nullable=False),
+    Column("fields", Text, nullable=False),
+    Column("tombstone_stamp", BigInteger),
+    Column("tombstone_system", NAME),
+    Column("merged_into", ID),
+    Column("revision", Integer, nullable=False),
+    PrimaryKeyConstraint("entity", "id"),
+    sqlite_with_rowid=False,
+)
+Index(
+    "golden_living_key",
+    golden.c.entity,
+    golden.c.key,
+    unique=True,
+    sqlite_where=text("tombstone_stamp IS NULL AND key IS NOT NULL"),
+    postgresql_where=text("tombstone_stamp IS NULL AND key IS NOT NULL"),
+)
+Index(
+    "golden_dead_key",
+    golden.c.entity,
+    golden.c.key,
+    postgresql_where=text("tombstone_stamp IS NOT NULL"),
+    sqlite_where=text("tombstone_stamp IS NOT NULL"),
+)
+
+snapshot = Table(
+    "snapshot",
+    metadata,
+    Column("system", NAME, nullable=False),
+    Column("entity", NAME, nullable=False),
+    Column("id", ID, nullable=False),
+    Column("native_id", NATIVE),
+    Column("fields", Text, nullable=False),
+    Column("seen", Boolean, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("version", String(64)),
+    Column("pending", Text),
+    Column("pending_until", BigInteger, nullable=False),
+    Column("writes", Text),
+    Column("moved", BigInteger, nullable=False),
+    PrimaryKeyConstraint("system", "entity", "id"),
+    sqlite_with_rowid=False,
+)
+
+watermark = Table(
+    "watermark",
+    metadata,
+    Column("system", NAME, nullable=False),
+    Column("entity", NAME, nullable=False),
+    Column("value", Text),
+    Column("polled_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("system", "entity"),
+)
+
+recheck = Table(
+    "recheck",
+    metadata,
+    Column("system", NAME, nullable=False),
+    Column("entity", NAME, nullable=False),
+    Column("native_id", NATIVE, nullable=False),
+    Column("due", BigInteger, nullable=False),
+    PrimaryKeyConstraint("system", "entity", "native_id"),
+)
+
+counter = Table(
+    "counter",
+    metadata,
+    Column("name", String(160), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("position", SERIAL, primary_key=True, autoincrement=True),
+    Column("id", ID, nullable=False),
+    Column("destination", NAME, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("properties", Text, nullable=False),
+    Column("due", BigInteger),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String(160), primary_key=True),
+    Column("holder", ID, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+
+conflict = Table(
+    "conflict",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("entity", NAME, nullable=False),
+    Column("record", ID, nullable=False),
+    Column("field", NAME, nullable=False),
+    Column("kept", Text, nullable=False),
+    Column("lost", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+Index("conflict_record", conflict.c.entity, conflict.c.record)
+
+dead_letter = Table(
+    "dead_letter",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("target", NAME, nullable=False),
+    Column("entity", NAME, nullable=False),
+    Column("record", NATIVE, nullable=False),
+    Column("source", NAME, nullable=False),
+    Column("reason", String(128), nullable=False),
+    Column("field", NAME),
+    Column("description", Text, nullable=False),
+    Column("digest", String(64)),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("closed_at", BigInteger),
+    Column("resolution", String(64)),
+)
+Index(
+    "dead_letter_open",
+    dead_letter.c.target,
+    dead_letter.c.entity,
+    dead_letter.c.record,
+    unique=True,
+    sqlite_where=text("closed_at IS NULL"),
+    postgresql_where=text("closed_at IS NULL"),
+)
+
+paused = Table(
+    "paused",
+    metadata,
+    Column("system", NAME, primary_key=True),
+    Column("reason", String(128), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+
+tally = Table(
+    "tally",
+    metadata,
+    Column("entity", NAME, nullable=False),
+    Column("source", NAME, nullable=False),
+    Column("target", NAME, nullable=False),
+    Column("name", NAME, nullable=False),
+    Column("value", BigInteger, nullable=False),
+    PrimaryKeyConstraint("entity", "source", "target", "name"),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("position", SERIAL, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("entity", NAME, nullable=False),
+    Column("record", ID, nullable=False),
+    Column("system", NAME, nullable=False),
+    Column("action", NAME, nullable=False),
+    Column("fields", Text),
+    Column("cause", NAME),
+    Column("trace", String(64)),
+)
+Index("ledger_record", ledger.c.entity, ledger.c.record)

@@ -1,0 +1,508 @@
+"""The statements. Each method takes a batch and costs a few statements, however large the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID, uuid5
+
+import orjson
+from sqlalchemy import Connection, Select, Table, bindparam, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import Executable
+
+from shared.adapters.store import tables
+from shared.model.change import Message
+from shared.model.golden import Cell, Fields, Golden, Snapshot, Tombstone
+from shared.model.merge import Clash
+from shared.model.records import DeadLetter, Entry, Flows, Identity, Pause, Posted
+
+BATCH = 5_000
+"""How many ids one statement names: under the limit of parameters of both databases."""
+
+CONFLICTS = UUID("0e0c7a52-9a61-5f0e-9f57-4c1f7a3f1d20")
+
+
+class Transaction:
+    """One transaction of the store. Its methods raise SQLAlchemy's errors, which `Store` names."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+
+    # Records
+
+    def identities(self, system: str, entity: str, native_ids: Iterable[str]) -> dict[str, Identity]:
+        """Native id → whose it is."""
+        rows = self._many(_IDENTITIES, {"system": system, "entity": entity}, native_ids)
+        return {native: Identity(golden, bool(alias)) for native, golden, alias in rows}
+
+    def link(self, system: str, entity: str, links: Mapping[str, str], *, alias: bool = False) -> None:
+        """Native id → golden id, from now on."""
+        self._upsert(
+            tables.identity,
+            ("system", "entity", "native_id"),
+            [
+                {"system": system, "entity": entity, "native_id": native, "id": golden, "alias": alias}
+                for native, golden in links.items()
+            ],
+        )
+
+    def unlink(self, system: str, entity: str, native_ids: Iterable[str]) -> None:
+        """These native ids name nothing any more."""
+        gone = list(native_ids)
+        if gone:
+            self._run(_UNLINK, [{"s": system, "e": entity, "n": native} for native in gone])
+
+    def golden(self, entity: str, ids: Iterable[str]) -> dict[str, Golden]:
+        """Golden id → record, tombstones too."""
+        return {row.id: _golden(row) for row in self._many(_GOLDEN, {"entity": entity}, ids)}
+
+    def by_key(self, entity: str, keys: Iterable[str]) -> dict[str, tuple[str | None, int]]:
+        """Natural key → (id of the living record that has it, the next free generation)."""
+        found: dict[str, tuple[str | None, int]] = {}
+        for key, golden_id, generation, dead in self._many(_BY_KEY, {"entity": entity}, keys):
+            living, free = found.get(key, (None, 0))
+            found[key] = (living if dead is not None else golden_id, max(free, generation + 1))
+        return found
+
+    def put_golden(self, entity: str, records: Sequence[Golden]) -> None:
+        """Write these records; a living natural key that another record has raises IntegrityError."""
+        self._upsert(tables.golden, ("entity", "id"), [_golden_row(entity, record) for record in records])
+
+    def snapshots(self, system: str, entity: str, ids: Iterable[str]) -> dict[str, Snapshot]:
+        """Golden id → what the system last showed of it."""
+        rows = self._many(_SNAPSHOTS, {"system": system, "entity": entity}, ids)
+        return {row.id: _snapshot(row) for row in rows}
+
+    def put_snapshots(self, system: str, entity: str, snapshots: Sequence[Snapshot]) -> None:
+        """Write these, each with the next place in the order of changes of this system and entity."""
+        if not snapshots:
+            return
+        moved = self._next(f"{system}/{entity}")
+        for snapshot in snapshots:
+            snapshot.moved = moved
+        rows = [_snapshot_row(system, entity, snapshot) for snapshot in snapshots]
+        self._upsert(tables.snapshot, ("system", "entity", "id"), rows)
+
+    def drop_snapshots(self, system: str, entity: str, ids: Iterable[str]) -> None:
+        gone = list(ids)
+        if gone:
+            self._run(_DROP_SNAPSHOT, [{"s": system, "e": entity, "i": golden_id} for golden_id in gone])
+
+    def natives(self, system: str, entity: str, ids: Iterable[str]) -> dict[str, str]:
+        """Golden id → native id, of those that the system has."""
+        rows = self._many(_NATIVES, {"system": system, "entity": entity}, ids)
+        return {golden_id: native for golden_id, native in rows if native is not None}
+
+    def moved(self, system: str, entity: str) -> int:
+        """The last place given in the order of snapshot changes."""
+        found = self._connection.execute(_COUNTER, {"name": f"{system}/{entity}"}).scalar()
+        return int(found or 0)
+
+    def _next(self, name: str) -> int:
+        """The next place. The row stays locked until the commit: places are in the order of commits."""
+        statement = self._insert(tables.counter).values(name=name, value=1)
+        upsert = statement.on_conflict_do_update(
+            index_elements=["name"], set_={"value": tables.counter.c.value + 1}
+        )
+        return int(self._connection.execute(upsert.returning(tables.counter.c.value)).scalar_one())
+
+    # Reading on
+
+    def watermark(self, system: str, entity: str) -> tuple[str | None, int]:
+        """Where reading goes on, and when the last poll was (0: never)."""
+        row = self._connection.execute(_WATERMARK, {"system": system, "entity": entity}).first()
+        return (row.value, row.polled_at) if row else (None, 0)
+
+    def put_watermark(self, system: str, entity: str, value: str | None, polled_at: int) -> None:
+        self._upsert(
+            tables.watermark,
+            ("system", "entity"),
+            [{"system": system, "entity": entity, "value": value, "polled_at": polled_at}],
+        )
+
+    def recheck(self, system: str, entity: str, native_ids: Iterable[str], due: int) -> None:
+        """The next poll after `due` looks at these rows again."""
+        self._upsert(
+            tables.recheck,
+            ("system", "entity", "native_id"),
+            [{"system": system, "entity": entity, "native_id": native, "due": due} for native in native_ids],
+        )
+
+    def rechecks(self, system: str, entity: str, now: int, limit: int) -> list[str]:
+        """The rows whose time to be looked at again has come; they stay noted until `rechecked`."""
+        parameters = {"system": system, "entity": entity, "now": now, "limit": limit}
+        return list(self._connection.execute(_RECHECKS, parameters).scalars())
+
+    def rechecked(self, system: str, entity: str, native_ids: Iterable[str]) -> None:
+        done = list(native_ids)
+        if done:
+            self._run(_RECHECKED, [{"s": system, "e": entity, "n": native} for native in done])
+
+    # Sending
+
+    def post(self, messages: Sequence[Message]) -> None:
+        """Into the outbox: sent after the commit, whatever happens."""
+        rows = [
+            {
+                "id": message.id,
+                "destination": message.destination,
+                "body": message.body.decode(),
+                "properties": orjson.dumps(dict(message.properties)).decode(),
+                "due": message.due,
+            }
+            for message in messages
+        ]
+        if rows:
+            self._run(tables.outbox.insert(), rows)
+
+    def posted(self, limit: int) -> list[Posted]:
+        """What waits in the outbox, oldest first."""
+        return [
+            Posted(
+                row.position,
+                Message(row.destination, row.id, row.body.encode(), orjson.loads(row.properties), row.due),
+            )
+            for row in self._connection.execute(_POSTED, {"limit": limit})
+        ]
+
+    def sent(self, positions: Sequence[int]) -> None:
+        if positions:
+            self._run(_SENT, [{"p": position} for position in positions])
+
+    # Claims on work
+
+    def lease(self, name: str, holder: str, now: int, until: int) -> bool:
+        """Take or keep a lease; false where another holds it."""
+        row = self._connection.execute(_LEASE, {"name": name}).first()
+        if row and row.holder != holder and row.until > now:
+            return False
+        self._upsert(tables.lease, ("name",), [{"name": name, "holder": holder, "until": until}])
+        return True
+
+    def release(self, name: str, holder: str) -> None:
+        statement = delete(tables.lease).where(tables.lease.c.name == name, tables.lease.c.holder == holder)
+        self._connection.execute(statement)
+
+    def pause(self, system: str, reason: str, description: str, now: int, until: int) -> None:
+        """The system refuses us: nobody asks it again before `until`."""
+        values = {"reason": reason, "description": description, "until": until}
+        statement = self._insert(tables.paused).values(system=system, since=now, **values)
+        self._connection.execute(statement.on_conflict_do_update(index_elements=["system"], set_=values))
+
+    def resume(self, system: str) -> None:
+        self._connection.execute(delete(tables.paused).where(tables.paused.c.system == system))
+
+    def paused(self, system: str) -> Pause | None:
+        row = self._connection.execute(_PAUSED, {"system": system}).first()
+        return Pause(row.system, row.reason, row.description, row.since, row.until) if row else None
+
+    # What people look at
+
+    def clash(self, entity: str, clashes: Iterable[tuple[str, Clash]], at: int) -> None:
+        """Conflicts by golden id; the same two cells are kept once."""
+        rows = [_conflict_row(entity, record, clash, at) for record, clash in clashes]
+        if rows:
+            self._run(self._insert(tables.conflict).on_conflict_do_nothing(), rows)
+
+    def conflicts(self, entity: str) -> list[tuple[str, Clash]]:
+        rows = self._connection.execute(_CONFLICTS, {"entity": entity})
+        return [(row.record, Clash(row.field, _cell(row.kept), _cell(row.lost))) for row in rows]
+
+    def open_dead_letters(self, target: str, entity: str, records: Iterable[str]) -> dict[str, str | None]:
+        """Record → digest of what was refused, of those that are open."""
+        rows = self._many(_OPEN, {"target": target, "entity": entity}, records)
+        return {row.record: row.digest for row in rows}
+
+    def dead_letters(self, *, open_only: bool = True) -> list[DeadLetter]:
+        """All of them, oldest first."""
+        statement = select(tables.dead_letter).order_by(tables.dead_letter.c.opened_at)
+        if open_only:
+            statement = statement.where(tables.dead_letter.c.closed_at.is_(None))
+        return [_dead_letter(row) for row in self._connection.execute(statement)]
+
+    def put_dead_letters(self, letters: Sequence[DeadLetter], at: int) -> None:
+        """Open these; one that is open for the same record and target is renewed."""
+        rows = [
+            {
+                "id": letter.id,
+                "target": letter.target,
+                "entity": letter.entity,
+                "record": letter.record,
+                "source": letter.source,
+                "reason": letter.reason,
+                "field": letter.field,
+                "description": letter.description,
+                "digest": letter.digest,
+                "opened_at": at,
+                "seen_at": at,
+                "times": 1,
+            }
+            for letter in letters
+        ]
+        if not rows:
+            return
+        statement = self._insert(tables.dead_letter)
+        new = statement.excluded
+        renewed: dict[str, Any] = {
+            name: new[name] for name in ("reason", "field", "description", "digest", "seen_at")
+        }
+        renewed["times"] = tables.dead_letter.c.times + 1
+        statement = statement.on_conflict_do_update(
+            index_elements=["target", "entity", "record"],
+            index_where=tables.dead_letter.c.closed_at.is_(None),
+            set_=renewed,
+        )
+        self._run(statement, rows)
+
+    def close_dead_letters(self, target: str, entity: str, records: Iterable[str], at: int, how: str) -> None:
+        """The record went through after all: its open dead letter for this target is done."""
+        open_ones = self.open_dead_letters(target, entity, records)
+        rows = [{"t": target, "e": entity, "r": record, "at": at, "how": how} for record in open_ones]
+        if rows:
+            self._run(_CLOSE, rows)
+
+    def count(self, tallies: Mapping[tuple[str, str, str, str], int]) -> None:
+        """Add to the tallies: (entity, source, target, name) → how many."""
+        rows = [
+            {"entity": entity, "source": source, "target": target, "name": name, "value": value}
+            for (entity, source, target, name), value in sorted(tallies.items())
+            if value
+        ]
+        if not rows:
+            return
+        statement = self._insert(tables.tally)
+        statement = statement.on_conflict_do_update(
+            index_elements=["entity", "source", "target", "name"],
+            set_={"value": tables.tally.c.value + statement.excluded.value},
+        )
+        self._run(statement, rows)
+
+    def tallies(self) -> Flows:
+        """(entity, source, target) → name → how many, since the store was made."""
+        flows: Flows = {}
+        for row in self._connection.execute(select(tables.tally)):
+            flows.setdefault((row.entity, row.source, row.target), {})[row.name] = row.value
+        return flows
+
+    def enter(self, entries: Sequence[Entry], at: int) -> None:
+        """Into the ledger: what happened to each record."""
+        if entries:
+            self._run(
+                tables.ledger.insert(),
+                [
+                    {
+                        "at": at,
+                        "entity": entry.entity,
+                        "record": entry.record,
+                        "system": entry.system,
+                        "action": entry.action,
+                        "fields": entry.fields,
+                        "cause": entry.cause,
+                        "trace": entry.trace,
+                    }
+                    for entry in entries
+                ],
+            )
+
+    def history(self, entity: str, record: str) -> list[Entry]:
+        """What happened to one record, oldest first."""
+        rows = self._connection.execute(_HISTORY, {"entity": entity, "record": record})
+        return [Entry(r.entity, r.record, r.system, r.action, r.fields, r.cause, r.trace, r.at) for r in rows]
+
+    def waiting(self) -> int:
+        """How many messages wait in the outbox."""
+        return int(self._connection.execute(select(func.count()).select_from(tables.outbox)).scalar_one())
+
+    def under_way(self) -> int:
+        """How many records are being written just now, or were left out of a poll."""
+        pending = select(func.count()).where(tables.snapshot.c.pending.is_not(None))
+        noted = select(func.count()).select_from(tables.recheck)
+        return int(
+            self._connection.execute(pending).scalar_one() + self._connection.execute(noted).scalar_one()
+        )
+
+    # How statements are run
+
+    def _run(self, statement: Executable, rows: list[dict[str, Any]]) -> None:
+        self._connection.execute(statement, rows)
+
+    def _many(self, statement: Select[Any], fixed: Mapping[str, str], values: Iterable[str]) -> Iterator[Any]:
+        wanted = list(dict.fromkeys(values))
+        for start in range(0, len(wanted), BATCH):
+            yield from self._connection.execute(
+                statement, {**fixed, "values": wanted[start : start + BATCH]}
+            ).all()
+
+    def _upsert(self, table: Any, key: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
+        if not rows:
+            return
+        statement = self._insert(table)
+        changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
+        self._run(statement.on_conflict_do_update(index_elements=list(key), set_=changed), rows)
+
+
+def _cells(fields: Fields) -> str:
+    return orjson.dumps({name: tuple(cell) for name, cell in fields.items()}).decode()
+
+
+def _fields(text: str) -> Fields:
+    return {name: Cell._make(cell) for name, cell in orjson.loads(text).items()}
+
+
+def _cell(text: str) -> Cell:
+    return Cell._make(orjson.loads(text))
+
+
+def _golden(row: Any) -> Golden:
+    dead = row.tombstone_stamp is not None
+    tombstone = Tombstone(row.tombstone_stamp, row.tombstone_system, row.merged_into) if dead else None
+    return Golden(row.id, _fields(row.fields), row.key, row.generation, tombstone, row.revision)
+
+
+def _golden_row(entity: str, record: Golden) -> dict[str, Any]:
+    tombstone = record.tombstone
+    return {
+        "entity": entity,
+        "id": record.id,
+        "key": record.key,
+        "generation": record.generation,
+        "fields": _cells(record.fields),
+        "tombstone_stamp": tombstone.stamp if tombstone else None,
+        "tombstone_system": tombstone.system if tombstone else None,
+        "merged_into": tombstone.into if tombstone else None,
+        "revision": record.revision,
+    }
+
+
+def _snapshot(row: Any) -> Snapshot:
+    return Snapshot(
+        row.id,
+        row.native_id,
+        _fields(row.fields),
+        bool(row.seen),
+        bool(row.active),
+        row.version,
+        _fields(row.pending) if row.pending is not None else None,
+        row.pending_until,
+        orjson.loads(row.writes) if row.writes else {},
+        row.moved,
+    )
+
+
+def _snapshot_row(system: str, entity: str, snapshot: Snapshot) -> dict[str, Any]:
+    return {
+        "system": system,
+        "entity": entity,
+        "id": snapshot.id,
+        "native_id": snapshot.native_id,
+        "fields": _cells(snapshot.fields),
+        "seen": snapshot.seen,
+        "active": snapshot.active,
+        "version": snapshot.version,
+        "pending": _cells(snapshot.pending) if snapshot.pending is not None else None,
+        "pending_until": snapshot.pending_until,
+        "writes": orjson.dumps(snapshot.writes).decode() if snapshot.writes else None,
+        "moved": snapshot.moved,
+    }
+
+
+def _conflict_row(entity: str, record: str, clash: Clash, at: int) -> dict[str, Any]:
+    kept, lost = (orjson.dumps(tuple(cell)).decode() for cell in (clash.kept, clash.lost))
+    cells = "|".join(sorted((kept, lost)))
+    return {
+        "id": str(uuid5(CONFLICTS, f"{entity}|{record}|{clash.field}|{cells}")),
+        "entity": entity,
+        "record": record,
+        "field": clash.field,
+        "kept": kept,
+        "lost": lost,
+        "at": at,
+    }
+
+
+def _dead_letter(row: Any) -> DeadLetter:
+    return DeadLetter(
+        row.id,
+        row.target,
+        row.entity,
+        row.record,
+        row.source,
+        row.reason,
+        row.description,
+        row.field,
+        row.digest,
+        row.opened_at,
+        row.times,
+        row.closed_at,
+    )
+
+
+def _chosen(table: Table, *names: str) -> Select[Any]:
+    return select(*(table.c[name] for name in names))
+
+
+def _among(statement: Select[Any], table: Table, fixed: Sequence[str], column: str) -> Select[Any]:
+    for name in fixed:
+        statement = statement.where(table.c[name] == bindparam(name))
+    return statement.where(table.c[column].in_(bindparam("values", expanding=True)))
+
+
+_IDENTITIES = _among(
+    _chosen(tables.identity, "native_id", "id", "alias"), tables.identity, ("system", "entity"), "native_id"
+)
+_GOLDEN = _among(select(tables.golden), tables.golden, ("entity",), "id")
+_BY_KEY = _among(
+    _chosen(tables.golden, "key", "id", "generation", "tombstone_stamp"), tables.golden, ("entity",), "key"
+)
+_SNAPSHOTS = _among(select(tables.snapshot), tables.snapshot, ("system", "entity"), "id")
+_NATIVES = _among(_chosen(tables.snapshot, "id", "native_id"), tables.snapshot, ("system", "entity"), "id")
+_OPEN = _among(
+    _chosen(tables.dead_letter, "record", "digest"), tables.dead_letter, ("target", "entity"), "record"
+).where(tables.dead_letter.c.closed_at.is_(None))
+_COUNTER = _chosen(tables.counter, "value").where(tables.counter.c.name == bindparam("name"))
+_WATERMARK = _chosen(tables.watermark, "value", "polled_at").where(
+    tables.watermark.c.system == bindparam("system"), tables.watermark.c.entity == bindparam("entity")
+)
+_RECHECKS = (
+    _chosen(tables.recheck, "native_id")
+    .where(tables.recheck.c.system == bindparam("system"), tables.recheck.c.entity == bindparam("entity"))
+    .where(tables.recheck.c.due <= bindparam("now"))
+    .limit(bindparam("limit"))
+)
+_POSTED = select(tables.outbox).order_by(tables.outbox.c.position).limit(bindparam("limit"))
+_LEASE = select(tables.lease).where(tables.lease.c.name == bindparam("name"))
+_PAUSED = select(tables.paused).where(tables.paused.c.system == bindparam("system"))
+_CONFLICTS = select(tables.conflict).where(tables.conflict.c.entity == bindparam("entity"))
+_HISTORY = (
+    select(tables.ledger)
+    .where(tables.ledger.c.entity == bindparam("entity"), tables.ledger.c.record == bindparam("record"))
+    .order_by(tables.ledger.c.position)
+)
+_UNLINK = delete(tables.identity).where(
+    tables.identity.c.system == bindparam("s"),
+    tables.identity.c.entity == bindparam("e"),
+    tables.identity.c.native_id == bindparam("n"),
+)
+_DROP_SNAPSHOT = delete(tables.snapshot).where(
+    tables.snapshot.c.system == bindparam("s"),
+    tables.snapshot.c.entity == bindparam("e"),
+    tables.snapshot.c.id == bindparam("i"),
+)
+_RECHECKED = delete(tables.recheck).where(
+    tables.recheck.c.system == bindparam("s"),
+    tables.recheck.c.entity == bindparam("e"),
+    tables.recheck.c.native_id == bindparam("n"),
+)
+_SENT = delete(tables.outbox).where(tables.outbox.c.position == bindparam("p"))
+_CLOSE = (
+    update(tables.dead_letter)
+    .where(
+        tables.dead_letter.c.target == bindparam("t"),
+        tables.dead_letter.c.entity == bindparam("e"),
+        tables.dead_letter.c.record == bindparam("r"),
+        tables.dead_letter.c.closed_at.is_(None),
+    )
+    .values(closed_at=bindparam("at"), resolution=bindparam("how"))
+)

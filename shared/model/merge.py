@@ -1,0 +1,129 @@
+"""Merging one row of a system into a golden record.
+
+For each field that the row carries:
+
+    equals what the snapshot shows       nothing happened
+    equals golden in the normal form     an echo: the snapshot now shows golden's cell
+    first sight of a linked row          adoption: fills what is empty; what differs is a conflict
+    anything else                        an edit: a cell, stamped after the one that the editor saw
+
+An edit's cell and golden's meet in the field's order (`FieldRule`), and the greater stays. Where golden's
+cell is not the edit's base, one of two people did not know of the other: a conflict, kept for the record.
+The merge is a pure function; `overruled` names the fields in which the source does not hold golden's value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from shared.model.golden import Cell, FieldRule, Fields, Value
+
+TICK = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Two cells of one field, neither made in knowledge of the other."""
+
+    field: str
+    kept: Cell
+    lost: Cell
+
+
+@dataclass(slots=True)
+class Merged:
+    """What came of a row: the new golden fields and snapshot, and what to tell whom."""
+
+    golden: Fields
+    shown: Fields
+    changed: list[str] = field(default_factory=list)
+    overruled: list[str] = field(default_factory=list)
+    clashes: list[Clash] = field(default_factory=list)
+    touched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Merges rows of one entity as `system` shows them."""
+
+    system: str
+    rules: Mapping[str, FieldRule]
+    normal: Callable[[str, Value], Value]
+
+    def new(self, values: Mapping[str, Value], stamp: int) -> Merged:
+        """The first row of a record that nobody had."""
+        cells = {name: Cell(value, stamp, self.system) for name, value in values.items()}
+        return Merged(cells, dict(cells), changed=list(cells), touched=True)
+
+    def edit(self, golden: Fields, shown: Fields, values: Mapping[str, Value], stamp: int) -> Merged:
+        """A row of a record whose snapshot we hold."""
+        merged = Merged(golden, shown)
+        for name, value in values.items():
+            base = shown.get(name)
+            if base is not None and base.value == value and type(base.value) is type(value):
+                continue
+            self._own(merged)
+            if not self._echo(merged, name, value):
+                self._meet(merged, name, value, stamp, base)
+        return merged
+
+    def adopt(self, golden: Fields, values: Mapping[str, Value], stamp: int) -> Merged:
+        """The first sight of a row that was linked to a record of other systems."""
+        merged = Merged(dict(golden), {}, touched=True)
+        for name, value in values.items():
+            if self._echo(merged, name, value):
+                continue
+            if self._may_fill(name, golden.get(name)):
+                self._meet(merged, name, value, stamp, golden.get(name))
+            else:
+                self._yield(merged, name, Cell(value, stamp, self.system))
+        return merged
+
+    def _own(self, merged: Merged) -> None:
+        if not merged.touched:
+            merged.golden, merged.shown, merged.touched = dict(merged.golden), dict(merged.shown), True
+
+    def _echo(self, merged: Merged, name: str, value: Value) -> bool:
+        cell = merged.golden.get(name)
+        if cell is None or self._normal(name, cell.value) != value:
+            return False
+        merged.shown[name] = Cell(value, cell.stamp, cell.system)
+        return True
+
+    def _normal(self, name: str, value: Value) -> Value:
+        return value if value is None else self.normal(name, value)
+
+    def _may_fill(self, name: str, cell: Cell | None) -> bool:
+        owner = self.rules[name].owner
+        if cell is None:
+            return True
+        return owner == self.system or (cell.value is None and owner != cell.system)
+
+    def _meet(self, merged: Merged, name: str, value: Value, stamp: int, base: Cell | None) -> None:
+        mine = Cell(value, max(stamp, base.stamp + TICK) if base else stamp, self.system)
+        theirs = merged.golden.get(name)
+        merged.shown[name] = mine
+        if theirs is None:
+            merged.golden[name] = mine
+            merged.changed.append(name)
+            return
+        kept = self.rules[name].greater(mine, theirs)
+        if not _same(base, theirs):
+            merged.clashes.append(Clash(name, kept, theirs if kept is mine else mine))
+        if kept is mine:
+            merged.golden[name] = mine
+            merged.changed.append(name)
+        else:
+            merged.overruled.append(name)
+
+    def _yield(self, merged: Merged, name: str, mine: Cell) -> None:
+        theirs = merged.golden[name]
+        merged.shown[name] = mine
+        merged.clashes.append(Clash(name, theirs, mine))
+        merged.overruled.append(name)
+
+
+def _same(base: Cell | None, cell: Cell) -> bool:
+    """Whether who saw `base` knew of `cell`: it is that cell, or says the same."""
+    return base is not None and (base[1:] == cell[1:] or base.value == cell.value)

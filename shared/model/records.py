@@ -1,0 +1,73 @@
+"""What the hub writes down beside the records themselves: links, dead letters, pauses, the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.model.change import Message
+
+Flows = dict[tuple[str, str, str], dict[str, int]]
+"""(entity, source, target) → what was counted → how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose native id it is; an alias is the id of a row that was merged into that record."""
+
+    id: str
+    alias: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message that waits in the outbox."""
+
+    position: int
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One record that cannot go on to one target without a person.
+
+    `record` is the golden id; where the hub itself refused a row (target `hub`) it is `system:native id`.
+    `digest` tells whether the same thing was refused before.
+    """
+
+    id: str
+    target: str
+    entity: str
+    record: str
+    source: str
+    reason: str
+    description: str
+    field: str | None = None
+    digest: str | None = None
+    opened_at: int = 0
+    times: int = 1
+    closed_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A system that refuses us (credentials, rights, settings): nobody asks it before `until`."""
+
+    system: str
+    reason: str
+    description: str
+    since: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the ledger."""
+
+    entity: str
+    record: str
+    system: str
+    action: str
+    fields: str | None = None
+    cause: str | None = None
+    trace: str | None = None
+    at: int = 0

@@ -1,0 +1,329 @@
+"""`topology.yaml`: the systems, the entities with the owner of each field, and the flows between them.
+
+The one file that an integrator edits first. A mistake in it is refused at the start, with file, line, and
+what would be accepted:
+
+    topology.yaml:23: flows[1].delete: 'vanish' is not one of propagate, deactivate, ignore
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from shared.model.entities import ENTITIES, EntityType
+from shared.model.errors import Misconfigured
+from shared.model.golden import FieldRule
+
+DURATION = re.compile(r"(\d+)\s*(s|m|h|d)?")
+SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def seconds(value: Any) -> Any:
+    """'90', '30s', '5m', '2h', '1d' in seconds."""
+    match = DURATION.fullmatch(str(value).strip())
+    if match is None or isinstance(value, bool):
+        raise ValueError("write a duration such as 30s, 5m, 2h or 1d")
+    return int(match[1]) * SECONDS[match[2]]
+
+
+Seconds = Annotated[int, BeforeValidator(seconds), Field(ge=1)]
+
+
+class Delete(StrEnum):
+    """What a delete in the source does in the target."""
+
+    PROPAGATE = "propagate"
+    DEACTIVATE = "deactivate"
+    IGNORE = "ignore"
+
+
+class MissingParent(StrEnum):
+    """What becomes of a record whose parent the target does not have."""
+
+    BRING = "bring"
+    LEAVE_EMPTY = "leave-empty"
+    REJECT = "reject"
+
+
+class Guard(StrEnum):
+    """What keeps a write from burying an edit that nobody has polled yet."""
+
+    NONE = "none"
+    READ = "read"
+    CONDITIONAL = "conditional"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class System(_Strict):
+    """One system. `kind` names its room; its address and secrets are settings, never here."""
+
+    kind: str
+    rank: int = 0
+
+
+class FieldPolicy(_Strict):
+    """Who may change a field. No owner: whoever edits it last; of two at once, the system of higher rank."""
+
+    owner: str | None = None
+
+
+class EntityPolicy(_Strict):
+    """An entity: its natural key, and who owns its fields."""
+
+    key: tuple[str, ...] = ()
+    owner: str | None = None
+    fields: Mapping[str, FieldPolicy] = Field(default_factory=dict)
+
+
+class Flow(_Strict):
+    """An entity from one system to another."""
+
+    entity: str
+    source: str = Field(alias="from")
+    target: str = Field(alias="to")
+    freshness: Seconds = 60
+    delete: Delete = Delete.DEACTIVATE
+    missing_parent: MissingParent = MissingParent.BRING
+    parent_wait: Seconds = 3600
+    guard: Guard = Guard.NONE
+    watch: bool = False
+
+
+class Topology(_Strict):
+    """The whole file."""
+
+    systems: Mapping[str, System]
+    entities: Mapping[str, EntityPolicy]
+    flows: tuple[Flow, ...]
+
+    def entity(self, name: str) -> EntityType:
+        return ENTITIES[name]
+
+    def systems_of(self, kind: str) -> list[str]:
+        return [name for name, system in self.systems.items() if system.kind == kind]
+
+    def rules(self, entity: str) -> Mapping[str, FieldRule]:
+        """Field → who wins it."""
+        return self._rules[entity]
+
+    @cached_property
+    def _rules(self) -> Mapping[str, Mapping[str, FieldRule]]:
+        ranks = {name: system.rank for name, system in self.systems.items()}
+        return {
+            name: {field: FieldRule(self._owner(name, field), ranks) for field in ENTITIES[name].fields}
+            for name in self.entities
+        }
+
+    def _owner(self, entity: str, field: str) -> str | None:
+        policy = self.entities[entity]
+        named = policy.fields.get(field)
+        return named.owner if named else policy.owner
+
+    def flows_to(self, target: str, entity: str) -> list[Flow]:
+        return [flow for flow in self.flows if flow.target == target and flow.entity == entity]
+
+    def flows_from(self, source: str, entity: str) -> list[Flow]:
+        return [flow for flow in self.flows if flow.source == source and flow.entity == entity]
+
+    def delivered(self, target: str) -> list[str]:
+        """The entities that this system is sent, parents before children."""
+        return [name for name in self.ordered if self.flows_to(target, name)]
+
+    def polled(self, system: str) -> list[str]:
+        """The entities that are read from this system, parents before children."""
+        return [
+            name
+            for name in self.ordered
+            if self.flows_from(system, name) or any(flow.watch for flow in self.flows_to(system, name))
+        ]
+
+    def freshness(self, system: str, entity: str) -> int:
+        """How many seconds may pass between two polls: the least that a flow asks for."""
+        flows = self.flows_from(system, entity) or self.flows_to(system, entity)
+        return min(flow.freshness for flow in flows)
+
+    @cached_property
+    def ordered(self) -> tuple[str, ...]:
+        """The entities, each after those that it refers to."""
+        done: list[str] = []
+        for name in self.entities:
+            self._place(name, done, ())
+        return tuple(done)
+
+    def _place(self, name: str, done: list[str], above: tuple[str, ...]) -> None:
+        if name in done or name in above or name not in self.entities:
+            return
+        for parent in ENTITIES[name].references.values():
+            self._place(parent, done, (*above, name))
+        done.append(name)
+
+
+class TopologyError(Misconfigured):
+    """The file is wrong; every mistake with its line."""
+
+
+def load(path: Path) -> Topology:
+    """Read and check the file. Raises TopologyError with a line for each mistake."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise TopologyError(f"{path}: cannot be read: {error.strerror}") from None
+    return parse(text, path.name)
+
+
+def parse(text: str, name: str = "topology.yaml") -> Topology:
+    """As `load`, from text; `name` is what errors call the file."""
+    lines: dict[tuple[str | int, ...], int] = {}
+    tree = _tree(text, name, lines)
+    try:
+        topology = Topology.model_validate(tree)
+    except ValidationError as error:
+        problems = [(tuple(item["loc"]), _say(item)) for item in error.errors()]
+        raise TopologyError(_report(name, lines, problems)) from None
+    if wrong := list(_mistakes(topology)):
+        raise TopologyError(_report(name, lines, wrong))
+    return topology
+
+
+Path_ = tuple[str | int, ...]
+
+
+def _tree(text: str, name: str, lines: dict[Path_, int]) -> Any:
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise TopologyError(f"{name}:{line}: not YAML: {error.problem}") from None
+    if node is None:
+        raise TopologyError(f"{name}:1: the file is empty; it needs systems, entities and flows")
+    return _plain(node, (), lines, name)
+
+
+def _plain(node: yaml.Node, path: Path_, lines: dict[Path_, int], name: str) -> Any:
+    lines[path] = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(node, path, lines, name)
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item, (*path, index), lines, name) for index, item in enumerate(node.value)]
+    return yaml.safe_load(yaml.serialize(node))
+
+
+def _mapping(node: yaml.MappingNode, path: Path_, lines: dict[Path_, int], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in node.value:
+        if key.value in found:
+            raise TopologyError(f"{name}:{key.start_mark.line + 1}: {key.value!r} stands twice")
+        found[key.value] = _plain(value, (*path, key.value), lines, name)
+        lines[(*path, key.value)] = key.start_mark.line + 1
+    return found
+
+
+def _say(item: Any) -> str:
+    kind, loc = item["type"], item["loc"]
+    if kind == "extra_forbidden":
+        return f"unknown key{_nearest(str(loc[-1]))}"
+    if kind == "enum":
+        return f"{item['input']!r} is not one of {item['ctx']['expected'].replace(chr(39), '')}".replace(
+            " or ", ", "
+        )
+    if kind == "missing":
+        return "is missing"
+    return str(item["msg"].removeprefix("Value error, "))
+
+
+def _nearest(word: str) -> str:
+    known = [
+        alias
+        for model in (Topology, System, EntityPolicy, FieldPolicy, Flow)
+        for field, info in model.model_fields.items()
+        for alias in (info.alias or field,)
+    ]
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _report(name: str, lines: Mapping[Path_, int], problems: list[tuple[Path_, str]]) -> str:
+    return "\n".join(f"{name}:{_line(lines, path)}: {_path(path)}: {text}" for path, text in problems)
+
+
+def _line(lines: Mapping[Path_, int], path: Path_) -> int:
+    while path and path not in lines:
+        path = path[:-1]
+    return lines.get(path, 1)
+
+
+def _path(path: Path_) -> str:
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
+
+
+def _mistakes(topology: Topology) -> Iterator[tuple[Path_, str]]:
+    for name, policy in topology.entities.items():
+        yield from _entity_mistakes(topology, name, policy)
+    pairs: set[tuple[str, str, str]] = set()
+    for index, flow in enumerate(topology.flows):
+        yield from _flow_mistakes(topology, index, flow)
+        if (pair := (flow.entity, flow.source, flow.target)) in pairs:
+            yield ("flows", index), f"{flow.entity} from {flow.source} to {flow.target} stands twice"
+        pairs.add(pair)
+
+
+def _entity_mistakes(topology: Topology, name: str, policy: EntityPolicy) -> Iterator[tuple[Path_, str]]:
+    here: Path_ = ("entities", name)
+    if name not in ENTITIES:
+        yield here, f"no such entity; there are {', '.join(ENTITIES)}"
+        return
+    for field in policy.key:
+        if field not in ENTITIES[name].fields:
+            yield (*here, "key"), f"{name} has no field {field!r}"
+    if policy.owner is not None and policy.owner not in topology.systems:
+        yield (*here, "owner"), _no_system(topology, policy.owner)
+    for field, rule in policy.fields.items():
+        if field not in ENTITIES[name].fields:
+            yield (*here, "fields", field), f"{name} has no field {field!r}"
+        if rule.owner is not None and rule.owner not in topology.systems:
+            yield (*here, "fields", field, "owner"), _no_system(topology, rule.owner)
+
+
+def _flow_mistakes(topology: Topology, index: int, flow: Flow) -> Iterator[tuple[Path_, str]]:
+    here: Path_ = ("flows", index)
+    if flow.entity not in topology.entities:
+        yield (*here, "entity"), f"{flow.entity!r} is not under entities"
+        return
+    for end, system in (("from", flow.source), ("to", flow.target)):
+        if system not in topology.systems:
+            yield (*here, end), _no_system(topology, system)
+    if flow.source == flow.target:
+        yield here, "a flow goes from one system to another"
+    if flow.guard is Guard.NONE and (field := _shared_field(topology, flow)):
+        yield (
+            (*here, "guard"),
+            (
+                f"none would bury edits of {flow.entity}.{field}, which both {flow.source} and {flow.target} "
+                "may change: write read or conditional, or give the field an owner"
+            ),
+        )
+
+
+def _shared_field(topology: Topology, flow: Flow) -> str | None:
+    """A field that the target may change too."""
+    if not topology.flows_from(flow.target, flow.entity):
+        return None
+    rules = topology.rules(flow.entity)
+    return next((field for field, rule in rules.items() if rule.owner is None), None)
+
+
+def _no_system(topology: Topology, name: str) -> str:
+    return f"no system {name!r}; there are {', '.join(topology.systems)}"

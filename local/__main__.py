@@ -1,0 +1,18 @@
+"""The local cloud's commands: `python -m local --help`."""
+
+import typer
+
+from local.host.command import host
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def local() -> None:
+    """The cloud on your desk."""
+
+
+app.command("host")(host)
+
+if __name__ == "__main__":
+    app()

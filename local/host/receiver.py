@@ -1,0 +1,139 @@
+"""The receiving end of a queue or a subscription: a port, and Microsoft's client behind it.
+
+Why `receive` makes two kinds of calls: once the client has one message, `receive_messages(100)` goes on
+listening for a fifth of a second for the other 99, whatever wait it was given. Asked for one it returns at
+once. So the first message is asked for alone, and the rest are collected with a call that is cut off as
+soon as the bus has been quiet for a moment; what a cut-off call had already taken in stays in the client's
+buffer, from which the next call gets it without waiting.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol, TypeVar
+
+from azure.core.exceptions import AzureError
+from azure.servicebus import ServiceBusReceivedMessage
+from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
+from azure.servicebus.exceptions import MessageLockLostError, ServiceBusError
+
+from local.host.functions import BusTrigger
+
+_FIRST = 60.0  # seconds of waiting for a first message before asking again
+_QUIET = 0.01  # seconds without a message after which a batch is closed
+_FILLING = 0.1  # seconds after which a batch is closed although messages keep dripping in
+_BUFFERED = 1e-9  # a wait that is over at once: only what the client holds already
+_CLOSING = 5.0  # seconds for a receiver to say goodbye to a broker that may be gone
+
+M = TypeVar("M")
+
+
+class BusAway(Exception):
+    """The bus cannot be reached or refuses us; what was received is locked until its lock ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSize:
+    at_most: int
+    at_least: int = 1
+    patience: timedelta = timedelta()  # how long to wait for `at_least`, once there is one
+
+
+class Receiver(Protocol[M]):
+    async def receive(self, size: BatchSize) -> list[M]:
+        """Waits for a first message and brings what is there with it, never an empty list."""
+
+    async def complete(self, messages: Sequence[M]) -> int:
+        """The number of messages whose lock was lost, which will come again."""
+
+    async def abandon(self, messages: Sequence[M]) -> int: ...
+
+    async def close(self) -> None: ...
+
+
+class ClientReceiver:
+    """A receiver on the azure-servicebus client. Its first use opens it; after `BusAway` it is of no use."""
+
+    def __init__(self, trigger: BusTrigger, prefetch_count: int) -> None:
+        # Retrying is the pump's, which says so in the log and is stopped by one event.
+        self._client = ServiceBusClient.from_connection_string(trigger.connection, retry_total=0)
+        self._receiver = _receiver(self._client, trigger, prefetch_count)
+
+    async def receive(self, size: BatchSize) -> list[ServiceBusReceivedMessage]:
+        batch: list[ServiceBusReceivedMessage] = []
+        try:
+            await self._first(batch)
+            await self._fill(batch, size)
+        except _AWAY as error:
+            raise BusAway(_reason(error)) from error
+        except asyncio.CancelledError:
+            await self.abandon(batch)
+            raise
+        return batch
+
+    async def complete(self, messages: Sequence[ServiceBusReceivedMessage]) -> int:
+        return await _settled(self._receiver.complete_message, messages)
+
+    async def abandon(self, messages: Sequence[ServiceBusReceivedMessage]) -> int:
+        return await _settled(self._receiver.abandon_message, messages)
+
+    async def close(self) -> None:
+        try:
+            async with asyncio.timeout(_CLOSING):
+                await self._receiver.close()
+                await self._client.close()
+        except (TimeoutError, *_AWAY):
+            return  # there is nobody to say goodbye to
+
+    async def _first(self, batch: list[ServiceBusReceivedMessage]) -> None:
+        while not batch:
+            batch += await self._receiver.receive_messages(1, max_wait_time=_FIRST)
+
+    async def _fill(self, batch: list[ServiceBusReceivedMessage], size: BatchSize) -> None:
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        while len(batch) < size.at_most:
+            more = await self._until_quiet(size.at_most - len(batch))
+            batch += more
+            waited = loop.time() - started
+            patient = len(batch) < size.at_least and waited < size.patience.total_seconds()
+            if not patient and (not more or waited > _FILLING):
+                return
+
+    async def _until_quiet(self, at_most: int) -> list[ServiceBusReceivedMessage]:
+        try:
+            async with asyncio.timeout(_QUIET):
+                return await self._receiver.receive_messages(at_most, max_wait_time=_FIRST)
+        except TimeoutError:
+            return await self._receiver.receive_messages(at_most, max_wait_time=_BUFFERED)
+
+
+_AWAY = (AzureError, OSError, ValueError)  # the client raises ValueError once it has been shut down under us
+
+
+def _receiver(client: ServiceBusClient, trigger: BusTrigger, prefetch_count: int) -> ServiceBusReceiver:
+    if trigger.subscription is None:
+        return client.get_queue_receiver(trigger.entity, prefetch_count=prefetch_count)
+    return client.get_subscription_receiver(
+        trigger.entity, trigger.subscription, prefetch_count=prefetch_count
+    )
+
+
+Settle = Callable[[ServiceBusReceivedMessage], Awaitable[None]]
+
+
+async def _settled(settle: Settle, messages: Sequence[ServiceBusReceivedMessage]) -> int:
+    """All at once: the client waits a round trip for each message's answer."""
+    answers = await asyncio.gather(*map(settle, messages), return_exceptions=True)
+    errors = [answer for answer in answers if isinstance(answer, BaseException)]
+    lost = [error for error in errors if isinstance(error, MessageLockLostError)]
+    for error in errors:
+        if isinstance(error, _AWAY) and error not in lost:
+            raise BusAway(_reason(error)) from error
+    return len(lost)
+
+
+def _reason(error: BaseException) -> str:
+    kind = type(error).__name__
+    return f"{kind}: {error.message}" if isinstance(error, ServiceBusError) else kind

@@ -79,6 +79,11 @@ class Rows:
         self._write(_COUNTERS, counter, {"value": number})
         return number
 
+    def count_on(self, counter: str, least: int) -> None:
+        """The counter goes on behind this number, if it is not already further."""
+        if self._tables[_COUNTERS].get(counter, {"value": 0})["value"] < least:
+            self._write(_COUNTERS, counter, {"value": least})
+
     def commit(self) -> None:
         """One transaction for all that was written since the last."""
         if self._journal is not None and self._written:

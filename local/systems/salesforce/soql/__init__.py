@@ -1,0 +1,1 @@
+"""SOQL: the query language, from text to rows."""

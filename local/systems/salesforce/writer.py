@@ -1,0 +1,228 @@
+"""Creates, updates and deletes one record at a time, refusing what the org refuses.
+
+    faults (lock, rejection) -> form (types, lengths, required) -> parents -> unique values -> duplicate rule -> the row
+
+A `Refusal` is raised for the one record; what it means for the others is the caller's affair.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from local.systems.faults import record_fault
+from local.systems.salesforce.call import Call
+from local.systems.salesforce.errors import ApiError, Refusal
+from local.systems.salesforce.forms import Form
+from local.systems.salesforce.ids import canonical
+from local.systems.salesforce.org import USER_ID, Org, audit
+from local.systems.salesforce.schema import SObject
+from local.systems.salesforce.stamps import stamp
+from local.systems.system import Row
+
+DELETED = Refusal("ENTITY_IS_DELETED", "entity is deleted")
+CROSS_REFERENCE = Refusal("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+CONVERTED = Refusal("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+
+
+class Forms:
+    """The forms of all objects, made once, and the duplicate rules: object to the field that must not repeat."""
+
+    def __init__(self, org: Org, duplicate_rules: Mapping[str, str]) -> None:
+        self.org = org
+        self.duplicate_rules = duplicate_rules
+        self._forms = {name: Form(org, sobject) for name, sobject in org.schema.objects.items()}
+
+    def of(self, sobject: SObject) -> Form:
+        return self._forms[sobject.name]
+
+
+class Writer:
+    """The writes of one call: one time, one client."""
+
+    def __init__(self, forms: Forms, call: Call) -> None:
+        self.org = forms.org
+        self._forms = forms
+        self._call = call
+        self._now = stamp(forms.org.now())
+
+    def create(self, sobject: SObject, raw: Row) -> str:
+        """The new record's id."""
+        self._strike(raw, "these records")
+        values = self._forms.of(sobject).create(raw)
+        self._check(sobject, values, None)
+        row = {**defaults(sobject), **values, **audit(self._now), "Id": self.org.new_id(sobject)}
+        self._put(sobject, row)
+        return str(row["Id"])
+
+    def update(self, sobject: SObject, key: str, raw: Row) -> None:
+        """Changes a record; a change that changes nothing moves its stamp all the same."""
+        self._strike({**raw, "Id": key}, key)
+        row = self.living(sobject, key)
+        values = self._forms.of(sobject).update(raw)
+        if row.get("IsConverted"):
+            raise CONVERTED
+        self._check(sobject, values, key)
+        self._put(sobject, {**row, **values, **self._touch()})
+
+    def delete(self, sobject: SObject, key: str) -> None:
+        """Moves a record to the recycle bin, an account together with its contacts."""
+        self._strike({"Id": key}, key)
+        row = self.living(sobject, key)
+        for child, child_key in self._children(sobject, key):
+            self._bin(child, self.org.table(child).written[child_key])
+        self._bin(sobject, row)
+
+    def merge(self, sobject: SObject, winner: str, loser: str) -> None:
+        """The loser goes to the bin with the winner's name on it; its contacts move over."""
+        row = self.living(sobject, loser)
+        self._put(sobject, {**self.living(sobject, winner), **self._touch()})
+        for child, child_key in self._children(sobject, loser):
+            moved = {**self.org.table(child).written[child_key], "AccountId": winner, **self._touch()}
+            self._put(child, moved)
+        self._bin(sobject, {**row, "MasterRecordId": winner})
+
+    def converted(self, account: str, contact: str) -> Row:
+        """What conversion writes on a lead."""
+        return {
+            "IsConverted": True,
+            "ConvertedAccountId": account,
+            "ConvertedContactId": contact,
+            "ConvertedDate": self._now[:10],
+            "Status": "Closed - Converted",
+            **self._touch(),
+        }
+
+    def living(self, sobject: SObject, key: str) -> Row:
+        row = self.org.table(sobject).written.get(key)
+        if row is None:
+            raise CROSS_REFERENCE
+        if row["IsDeleted"]:
+            raise DELETED
+        return row
+
+    def key_of(self, sobject: SObject, text: object) -> str:
+        """The 18 character id of a record that the caller names."""
+        key = canonical(text) if isinstance(text, str) else None
+        if key is None or not key.startswith(sobject.prefix):
+            raise Refusal("MALFORMED_ID", f"{sobject.name} ID: id value of incorrect type: {text}", ("Id",))
+        return key
+
+    def _strike(self, raw: Row, named: str) -> None:
+        fault = record_fault(self._call.request, raw)
+        if fault is not None and fault.kind == "lock":
+            reason = f"unable to obtain exclusive access to this record or 1 records: {named}"
+            raise Refusal("UNABLE_TO_LOCK_ROW", reason)
+        if fault is not None:
+            raise Refusal(
+                "FIELD_CUSTOM_VALIDATION_EXCEPTION", "A validation rule of this org refused the record"
+            )
+
+    def _touch(self) -> Row:
+        return {
+            "LastModifiedDate": self._now,
+            "LastModifiedById": USER_ID,
+            "SystemModstamp": self._now,
+            "_client": self._call.client,
+        }
+
+    def _put(self, sobject: SObject, row: Row) -> None:
+        row["_client"] = self._call.client
+        if "FirstName" in sobject.fields:
+            row["Name"] = full_name(row)
+        self.org.put(sobject, {name: value for name, value in row.items() if value is not None})
+
+    def _bin(self, sobject: SObject, row: Row) -> None:
+        self._put(sobject, {**row, **self._touch(), "IsDeleted": True})
+
+    def _children(self, sobject: SObject, key: str) -> Iterator[tuple[SObject, str]]:
+        contacts = self.org.schema.object("Contact")
+        if sobject.name == "Account" and contacts is not None:
+            yield from ((contacts, child) for child in self.org.table(contacts).find("AccountId", key))
+
+    def _check(self, sobject: SObject, values: Row, key: str | None) -> None:
+        """What depends on other records."""
+        for reference in sobject.references:
+            if values.get(reference.name) is not None:
+                self._check_parent(
+                    values[reference.name], reference.values[0], reference.label, reference.name
+                )
+        for field in sobject.unique:
+            others = self._others(sobject, field.name, values, key)
+            if others:
+                message = (
+                    f"duplicate value found: {field.name} duplicates value on record with id: {others[0]}"
+                )
+                raise Refusal("DUPLICATE_VALUE", message)
+        self._check_duplicate_rule(sobject, values, key)
+
+    def _check_parent(self, parent: str, wanted: str, label: str, field: str) -> None:
+        row = self.org.row(parent)
+        if parent[:3] != self.org.schema.objects[wanted].prefix:
+            message = f"{label}: id value of incorrect type: {parent}"
+            raise Refusal("FIELD_INTEGRITY_EXCEPTION", message, (field,))
+        if row is None:
+            raise Refusal(CROSS_REFERENCE.code, CROSS_REFERENCE.message, (field,))
+        if row["IsDeleted"]:
+            raise Refusal(DELETED.code, DELETED.message, (field,))
+
+    def _others(self, sobject: SObject, field: str, values: Row, key: str | None) -> list[str]:
+        value = values.get(field)
+        found = [] if value is None else self.org.table(sobject).find(field, value)
+        return [other for other in found if other != key]
+
+    def _check_duplicate_rule(self, sobject: SObject, values: Row, key: str | None) -> None:
+        field = self._forms.duplicate_rules.get(sobject.name)
+        if field is None or self._call.option("Sforce-Duplicate-Rule-Header", "allowSave") == "true":
+            return
+        others = self._others(sobject, field, values, key)
+        if others:
+            extra = (("duplicateResult", _duplicate_result(sobject.name, others)),)
+            raise Refusal("DUPLICATES_DETECTED", "Use one of these records?", extra=extra)
+
+
+def object_of(org: Org, name: object) -> SObject:
+    """The object that a record's `attributes.type` names."""
+    sobject = org.schema.object(name) if isinstance(name, str) else None
+    if sobject is None:
+        raise ApiError(400, "INVALID_TYPE", f"sObject type '{name}' is not supported.")
+    return sobject
+
+
+def defaults(sobject: SObject) -> Row:
+    """What a new row holds where the caller says nothing."""
+    row: Row = {field.name: False for field in sobject.booleans}
+    if "OwnerId" in sobject.fields:
+        row["OwnerId"] = USER_ID
+    if "Status" in sobject.fields:
+        row["Status"] = sobject.fields["Status"].values[0]
+    return row
+
+
+def full_name(row: Row) -> str:
+    return " ".join(part for part in (row.get("FirstName"), row.get("LastName")) if part)
+
+
+def _duplicate_result(name: str, others: list[str]) -> Row:
+    matches = [
+        {
+            "additionalInformation": [],
+            "fieldDiffs": [],
+            "matchConfidence": 100.0,
+            "record": {"attributes": {"type": name}, "Id": other},
+        }
+        for other in others
+    ]
+    result = {
+        "entityType": name,
+        "errors": [],
+        "matchEngine": "ExactMatchEngine",
+        "matchRecords": matches,
+        "rule": f"Standard_{name}_Match_Rule",
+        "size": len(matches),
+        "success": True,
+    }
+    return {
+        "allowSave": True,
+        "duplicateRule": f"Standard_{name}_Duplicate_Rule",
+        "duplicateRuleEntityType": name,
+        "errorMessage": "Use one of these records?",
+        "matchResults": [result],
+    }

@@ -1,0 +1,38 @@
+"""Builds this room for one LMS of the topology: settings in, a connection out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from random import Random
+
+import httpx
+
+from functions.lms.client import Client
+from functions.lms.lookup import Lookup
+from functions.lms.settings import Settings
+from functions.lms.source import LmsSource
+from functions.lms.target import LmsTarget
+from functions.lms.translate import TRANSLATIONS
+from shared.adapters.credentials import read_settings
+from shared.adapters.http import Http, Retries
+from shared.pipeline.ports import Clock, Connection
+
+
+def connect(
+    system: str,
+    *,
+    environment: Mapping[str, str] | None,
+    transport: httpx.AsyncBaseTransport | None,
+    clock: Clock,  # noqa: ARG001 - every room connects with the same words; the LMS says its own time
+    random: Random,
+    retries: Retries | None = None,
+) -> Connection:
+    """The LMS that `system` names; Misconfigured says which variables are missing."""
+    settings = read_settings(Settings, system, environment)
+    client = Client(Http(settings.url, random=random, transport=transport, retries=retries), settings.token)
+    lookup = Lookup(client, TRANSLATIONS, at_once=settings.at_once)
+    source = LmsSource(
+        client, TRANSLATIONS, overlap=settings.overlap, page_size=settings.page_size, lookup=lookup
+    )
+    target = LmsTarget(client, TRANSLATIONS, lookup=lookup, at_once=settings.at_once)
+    return Connection(system, source, target, TRANSLATIONS, close=client.close)

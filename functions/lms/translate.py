@@ -1,0 +1,82 @@
+"""What the LMS calls our fields, and how long its own may be. To change a mapping, change a line here.
+
+    canonical · native · longest (characters) · forms · choices · mandatory
+
+The LMS trims text, keeps e-mail addresses in lower case, and refuses what is not in its lists.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from shared.model.translation import Translation, by_entity, choice, lower, reference, text
+
+
+def write_id(native_id: str) -> int | str:
+    """What is no number goes as it is: the LMS then refuses this one record, by its field."""
+    return int(native_id) if native_id.isdecimal() else native_id
+
+
+parent = partial(reference, read_id=str, write_id=write_id)
+
+# Of several labels for one native value, the first is the one that it reads back as.
+SOURCES = {
+    "Web": "web",
+    "Phone Inquiry": "phone",
+    "Partner Referral": "partner",
+    "Event": "event",
+    "Other": "other",
+    "Purchased List": "other",
+    "Trade Show": "event",
+}
+
+RATINGS = {"Hot": "hot", "Warm": "warm", "Cold": "cold"}
+
+COMPANY = Translation(
+    "the LMS",
+    "account",
+    "companies",
+    [
+        text("number", "number", 20),
+        text("name", "name", 100, mandatory=True),
+        text("phone", "phone", 30),
+        text("website", "website", 255),
+        text("industry", "industry", 40),
+        text("street", "street", 100),
+        text("city", "city", 60),
+        text("state", "state", 40),
+        text("postal_code", "postal_code", 20),
+        text("country", "country", 60),
+    ],
+)
+
+COMPANY_USER = Translation(
+    "the LMS",
+    "contact",
+    "company-users",
+    [
+        parent("account", "company_id", "account", mandatory=True),
+        text("first_name", "first_name", 40),
+        text("last_name", "last_name", 60, mandatory=True),
+        text("email", "email", 100, lower),
+        text("phone", "phone", 30),
+        text("title", "title", 80),
+    ],
+)
+
+LEAD = Translation(
+    "the LMS",
+    "lead",
+    "leads",
+    [
+        text("first_name", "first_name", 40),
+        text("last_name", "last_name", 60, mandatory=True),
+        text("company_name", "company_name", 100, mandatory=True),
+        text("email", "email", 100, lower),
+        text("phone", "phone", 30),
+        choice("source", "source", SOURCES),
+        choice("rating", "rating", RATINGS),
+    ],
+)
+
+TRANSLATIONS = by_entity([COMPANY, COMPANY_USER, LEAD])

@@ -1,0 +1,113 @@
+"""Speaks Salesforce's REST API: a session, queries, and calls that write.
+
+    call ── token ── Http.request ── judge ──> Answer
+              └ refused as expired: one new login, one more try
+
+The login is not counted in a cost: it is no call of the API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from urllib.parse import urlencode
+
+from functions.salesforce.records import Found, Token, Usage, micros_of_date, usage_of
+from functions.salesforce.refusals import EXPIRED, judge
+from shared.adapters.credentials import Grant, Session
+from shared.adapters.http import Answer, Cost, Http
+from shared.model.errors import Misconfigured, Unavailable
+
+ORIGIN = {"Sforce-Call-Options": "client=crosswalk"}
+"""Marks what we write, so that change events can tell it from a user's edit."""
+
+JSON = "application/json"
+
+
+class Client:
+    """One org. `usage` is what its last answer said of the calls of the day."""
+
+    def __init__(self, http: Http, grant: Grant, *, api_version: str, clock: Callable[[], int]) -> None:
+        self.usage: Usage | None = None
+        self._http, self._grant, self._clock = http, grant, clock
+        self._base = f"/services/data/v{api_version}"
+        self._session = Session(self._login)
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        content: bytes = b"",
+        content_type: str = JSON,
+        repeatable: bool | None = None,
+        cost: Cost | None = None,
+    ) -> Answer:
+        """One call of the API; `path` starts behind the version. Logs in again once where it must."""
+
+        async def once(token: str) -> Answer:
+            return await self._http.request(
+                method,
+                self._base + path,
+                params=params,
+                headers={**ORIGIN, "Authorization": f"Bearer {token}", "Content-Type": content_type},
+                content=content,
+                repeatable=repeatable,
+                judge=judge,
+                cost=cost,
+            )
+
+        token = await self._session.token()
+        try:
+            answer = await once(token)
+        except Misconfigured as error:
+            if error.reason != EXPIRED:
+                raise
+            answer = await once(await self._session.token(refused=token))
+        self.usage = usage_of(answer.headers.get("Sforce-Limit-Info", "")) or self.usage
+        return answer
+
+    async def query(self, soql: str, *, deleted: bool = False) -> Found:
+        """The first records that a query finds; with `deleted`, those in the recycle bin as well."""
+        return await self._found("/queryAll" if deleted else "/query", {"q": soql})
+
+    async def records(self, soql: str) -> AsyncIterator[Found]:
+        """All that a query finds, answer by answer."""
+        found = await self.query(soql)
+        yield found
+        while found.more:
+            found = await self._found(found.more.removeprefix(self._base), None)
+            yield found
+
+    async def _found(self, path: str, params: Mapping[str, str] | None) -> Found:
+        answer = await self.call("GET", path, params=params)
+        body = answer.json()
+        return Found(
+            body.get("records", []),
+            None if body.get("done", True) else body.get("nextRecordsUrl"),
+            self._server_clock(answer),
+        )
+
+    def _server_clock(self, answer: Answer) -> int:
+        """The server's own clock; ours, where a proxy has taken the header away."""
+        try:
+            return micros_of_date(answer.headers.get("Date", ""))
+        except ValueError:
+            return self._clock()
+
+    async def _login(self) -> str:
+        answer = await self._http.request(
+            "POST",
+            "/services/oauth2/token",
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+            content=urlencode(self._grant.form()).encode(),
+            repeatable=True,
+            judge=judge,
+        )
+        body = answer.json()
+        if not isinstance(body, dict) or "access_token" not in body:
+            raise Unavailable(f"{answer.request}: an answer without a token", reason="MalformedAnswer")
+        return Token.model_validate(body).access_token

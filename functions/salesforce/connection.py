@@ -1,0 +1,62 @@
+"""Builds this room for one org of the topology: settings in, a connection out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from random import Random
+
+import httpx
+
+from functions.salesforce.bulk import Bulk, Sleep
+from functions.salesforce.client import Client
+from functions.salesforce.lookup import Lookup
+from functions.salesforce.settings import Settings
+from functions.salesforce.source import SalesforceSource
+from functions.salesforce.target import SalesforceTarget
+from functions.salesforce.translate import TRANSLATIONS
+from shared.adapters.credentials import ClientCredentials, Grant, JwtBearer, read_settings
+from shared.adapters.http import Http, Retries
+from shared.pipeline.ports import Clock, Connection
+
+
+def connect(
+    system: str,
+    *,
+    environment: Mapping[str, str] | None,
+    transport: httpx.AsyncBaseTransport | None,
+    clock: Clock,
+    random: Random,
+    sleep: Sleep = asyncio.sleep,
+    retries: Retries | None = None,
+) -> Connection:
+    """The org that `system` names; Misconfigured says which variables are missing."""
+    settings = read_settings(Settings, system, environment)
+    http = Http(settings.url, random=random, transport=transport, retries=retries)
+    client = Client(http, _grant(settings, clock), api_version=settings.api_version, clock=clock)
+    lookup = Lookup(client, TRANSLATIONS, at_once=settings.at_once)
+    source = SalesforceSource(
+        client,
+        TRANSLATIONS,
+        overlap=settings.overlap,
+        page_size=settings.page_size,
+        clock=clock,
+        lookup=lookup,
+    )
+    target = SalesforceTarget(
+        client,
+        TRANSLATIONS,
+        lookup=lookup,
+        bulk=Bulk(client, sleep, settings.bulk_patience),
+        bulk_threshold=settings.bulk_threshold,
+        at_once=settings.at_once,
+    )
+    return Connection(system, source, target, TRANSLATIONS, close=client.close)
+
+
+def _grant(settings: Settings, clock: Clock) -> Grant:
+    if settings.client_secret is not None:
+        return ClientCredentials(settings.client_id, settings.client_secret)
+    if settings.username is None or settings.private_key is None:
+        raise AssertionError("settings without a way in are refused when they are read")
+    return JwtBearer(settings.client_id, settings.username, settings.private_key, settings.audience, clock)

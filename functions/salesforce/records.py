@@ -1,0 +1,100 @@
+"""Salesforce's wire shapes, read tolerantly: what is not asked for may come and go.
+
+Rows are by the thousand, so they stay plain dicts and only what a table names is read. What comes one at a
+time (a token, a job, a limit) has a model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from functions.salesforce.translate import long_id
+from shared.model.change import Row
+from shared.model.translation import Translation
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
+
+Record = dict[str, Any]
+
+
+class Token(BaseModel):
+    """What the token endpoint gives. It says nothing of when the token ends."""
+
+    access_token: str
+
+
+class Job(BaseModel):
+    """A bulk job's state."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: str
+    state: str
+    numberRecordsProcessed: int = 0  # noqa: N815 - the vendor's spelling
+    numberRecordsFailed: int = 0  # noqa: N815 - the vendor's spelling
+    errorMessage: str | None = None  # noqa: N815 - the vendor's spelling
+
+    @property
+    def ended(self) -> bool:
+        return self.state in {"JobComplete", "Failed", "Aborted"}
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The calls that this org has used of those it may make in 24 hours."""
+
+    used: int
+    allowed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One answer to a query: records, where the next are, and the server's clock (microseconds)."""
+
+    records: Sequence[Record]
+    more: str | None
+    read_at: int
+
+
+def usage_of(header: str) -> Usage | None:
+    found = USAGE.search(header)
+    return Usage(int(found[1]), int(found[2])) if found else None
+
+
+def micros(stamp: str) -> int:
+    """`2021-04-14T18:52:45.000+0000` as microseconds since 1970."""
+    return (datetime.fromisoformat(stamp) - EPOCH) // TICK
+
+
+def micros_of_date(header: str) -> int:
+    """An HTTP date as microseconds since 1970; ValueError where it is none."""
+    return (parsedate_to_datetime(header) - EPOCH) // TICK
+
+
+def soql_time(stamp: int) -> str:
+    """Microseconds as a SOQL literal, cut to the millisecond that SOQL knows."""
+    return (EPOCH + stamp * TICK).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def row_of(record: Mapping[str, Any], translation: Translation) -> Row:
+    """A record as the pipeline sees it. Nobody asks what a deleted one holds."""
+    values, refused = translation.to_canonical(record)
+    deleted = bool(record.get("IsDeleted"))
+    winner = record.get("MasterRecordId")
+    return Row(
+        native_id=long_id(record["Id"]),
+        values=values,
+        stamp=micros(record["SystemModstamp"]),
+        deleted=deleted,
+        merged_into=long_id(winner) if winner else None,
+        refused=None if deleted else refused,
+    )

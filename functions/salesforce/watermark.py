@@ -1,0 +1,59 @@
+"""How far a poll has come, by (SystemModstamp, Id), and from where the next one starts.
+
+    a run       began (the server's clock at its first request)
+    a page      since, after: the last row's stamp and id; the next page starts behind it
+    the end     since = began - overlap, whatever stamps were seen
+
+Between pages the watermark keeps `began`, so that a run which is broken off and taken up a day later ends
+where it would have ended: rows that became visible late, behind the place where it stopped, are found by the
+next.
+A row dated in the future moves `since` within a run and nothing beyond it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Self
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from shared.model.errors import Misconfigured
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """`living` marks a first, full read, which wants no deleted rows. Stamps are microseconds."""
+
+    since: int | None = None
+    after: str | None = None
+    began: int | None = None
+    living: bool = False
+
+    @classmethod
+    def read(cls, text: str | None) -> Self:
+        if text is None:
+            return cls(living=True)
+        try:
+            return TypeAdapter(cls).validate_json(text)
+        except ValidationError:
+            raise Misconfigured(
+                "A stored watermark is not one of Salesforce's: clear it to read everything again",
+                reason="BadWatermark",
+            ) from None
+
+    def text(self) -> str:
+        return orjson.dumps(asdict(self)).decode()
+
+    def begun(self, clock: int) -> Self:
+        """The run keeps the clock of its first request."""
+        return self if self.began is not None else replace(self, began=clock)
+
+    def behind(self, stamp: int, native_id: str) -> Self:
+        return replace(self, since=stamp, after=native_id)
+
+    def ended(self, overlap: int) -> Self:
+        """Where the next run starts; `overlap` in seconds."""
+        return replace(
+            self, since=(self.began or 0) - overlap * 1_000_000, after=None, began=None, living=False
+        )

@@ -1,0 +1,81 @@
+"""`$cbs`, claims-based security: the client puts a token, and what the token's audience covers is open to it.
+
+One for each connection. A token is good until it expires; the client puts the next one before that. When none
+has come in time, the links that it had opened are closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from local.servicebus.amqp.addresses import covers, path_of
+from local.servicebus.amqp.codec.values import Int
+from local.servicebus.amqp.container import Container
+from local.servicebus.amqp.errors import UNAUTHORIZED, AmqpError, LinkError
+from local.servicebus.amqp.requests import Answer, Request
+from local.servicebus.amqp.turns import Cancellable
+from local.servicebus.sas import UnauthorizedError
+
+PUT_TOKEN = "put-token"  # noqa: S105  # the name of an operation
+SAS_TOKEN = "servicebus.windows.net:sastoken"  # noqa: S105  # the name of a kind of token
+
+
+class ClaimsBasedSecurity:
+    def __init__(self, container: Container, withdraw: Callable[[AmqpError], None]) -> None:
+        self._container = container
+        self._withdraw = withdraw
+        self._claims: dict[str, datetime] = {}
+        self._timer: Cancellable | None = None
+
+    def opens(self, path: str) -> bool:
+        now = self._container.clock()
+        return any(expiry > now and covers(audience, path) for audience, expiry in self._claims.items())
+
+    def check(self, path: str) -> None:
+        if not self.opens(path):
+            raise LinkError(UNAUTHORIZED, f"No token for '{path}' has been put on this connection.")
+
+    def answer(self, request: Request, deliver: Callable[[Answer], None]) -> None:
+        try:
+            self._put(request)
+        except UnauthorizedError as refusal:
+            deliver(_status(401, str(refusal)))
+        except AmqpError as refusal:
+            deliver(_status(400, str(refusal)))
+        else:
+            deliver(_status(202, "Accepted"))
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _put(self, request: Request) -> None:
+        if request.operation != PUT_TOKEN or not isinstance(request.value, str):
+            raise LinkError("amqp:not-implemented", "This node takes put-token with a token.")
+        if request.properties.get("type") != SAS_TOKEN:
+            raise UnauthorizedError(f"only tokens of the type {SAS_TOKEN} can be checked here")
+        audience = path_of(request.properties.get("name"))
+        now = self._container.clock()
+        self._claims[audience] = self._container.access_key.verify(request.value, now, audience)
+        self._watch(now)
+
+    def _watch(self, now: datetime) -> None:
+        """Wake up when the next token runs out."""
+        self.close()
+        seconds = (min(self._claims.values()) - now).total_seconds()
+        self._timer = self._container.turns.later(min(seconds, 86_400.0), self._expire)
+
+    def _expire(self) -> None:
+        now = self._container.clock()
+        expired = [audience for audience, expiry in self._claims.items() if expiry <= now]
+        for audience in expired:
+            del self._claims[audience]
+        if expired:
+            self._withdraw(AmqpError(UNAUTHORIZED, "The token has expired."))
+        if self._claims:
+            self._watch(now)
+
+
+def _status(code: int, description: str) -> Answer:
+    return Answer({"status-code": Int(code), "status-description": description})

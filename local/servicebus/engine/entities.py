@@ -3,23 +3,24 @@
     QueueOptions         ─┐
     TopicOptions          ├─ immutable values; `check()` refuses what Service Bus refuses
     SubscriptionOptions  ─┘
-    Rule                 name, filter, action; a subscription starts with one, `$Default`, that takes everything
-    Entity[Options]      a name, its options, and when it was made, changed, used
+    Rule                 name, filter, action; a subscription starts with one, `$Default`, that takes
+    everything Entity[Options]      a name, its options, and when it was made and changed
     Counts               what an entity holds at this moment
 
 A time of None is "never": messages that do not expire, entities that are not deleted when idle.
 """
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from local.servicebus.engine.errors import ArgumentError
 from local.servicebus.engine.filters import Filter, TrueFilter
 
 MAX_MESSAGE_BYTES = 256 * 1024
 MAX_FORWARDING_HOPS = 4
+MAX_SESSION_ID = 128
 DEFAULT_RULE = "$Default"
 
 
@@ -113,7 +114,7 @@ class Rule:
     """Which messages a subscription takes, and what is changed in its copy."""
 
     name: str = DEFAULT_RULE
-    filter: Filter = TrueFilter()
+    filter: Filter = field(default_factory=TrueFilter)
     action: str | None = None
     created_at: datetime | None = None
 
@@ -129,12 +130,19 @@ class Entity(Generic[Options]):
     options: Options
     created_at: datetime
     updated_at: datetime
-    accessed_at: datetime
+
+
+class Described(NamedTuple):
+    """All that is needed to make an entity again."""
+
+    entity: Entity[QueueOptions] | Entity[TopicOptions] | Entity[SubscriptionOptions]
+    topic: str | None = None
+    rules: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What an entity holds at this moment. Active counts locked and deferred messages too, as Service Bus does."""
+    """What an entity holds at this moment. Locked and deferred messages are active too, as in Service Bus."""
 
     active: int = 0
     scheduled: int = 0
@@ -143,6 +151,8 @@ class Counts:
     transfer_dead_lettered: int = 0
     size_in_bytes: int = 0
     subscriptions: int = 0
+    accessed_at: datetime | None = None
+    """When somebody last sent to it or received from it."""
 
     @property
     def total(self) -> int:

@@ -84,3 +84,7 @@ class ArgumentError(BrokerError):
 
 class RuleSyntaxError(ArgumentError):
     """An expression that cannot be read; the text says where."""
+
+
+class FilterError(Exception):
+    """A rule met a message that it cannot judge: it divides by a property that is zero, say."""

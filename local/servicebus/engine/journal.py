@@ -4,10 +4,11 @@
     broker.flush_point() ──> page goes to the journal ──> ticket, a growing number
     journal.when_durable(ticket, callback)             the callback comes when the page is on disk
 
-A page is written whole or not at all, so what belongs together (out of the queue, into its dead-letter queue) stays
-together. A shell calls `flush_point` after one operation, or once after several, and acknowledges them when the ticket
-is durable. Callbacks come *from the journal's own thread*: hand them to a loop with `call_soon_threadsafe`. A ticket that
-is durable already is answered at once, in the caller's thread; `journal.durable >= ticket` asks without a callback.
+A page is written whole or not at all, so what belongs together (out of the queue, into its dead-letter
+queue) stays together. A shell calls `flush_point` after one operation, or once after several, and
+acknowledges them when the ticket is durable. Callbacks come *from the journal's own thread*: hand them to a
+loop with `call_soon_threadsafe`. A ticket that is durable already is answered at once, in the caller's
+thread; `journal.durable >= ticket` asks without a callback.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -39,10 +40,10 @@ class MemoryJournal:
 
     durable = 0
 
-    def write(self, page: Sequence[Record]) -> int:  # noqa: ARG002 - the port's signature
+    def write(self, page: Sequence[Record]) -> int:  # noqa: ARG002 - the port's
         return 0
 
-    def when_durable(self, ticket: int, callback: Callable[[], None]) -> None:  # noqa: ARG002 - the port's signature
+    def when_durable(self, ticket: int, callback: Callable[[], None]) -> None:  # noqa: ARG002 - the port's
         callback()
 
     def load(self) -> Iterable[Record]:

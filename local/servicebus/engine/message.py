@@ -3,13 +3,15 @@
     Message                      never changes; all copies in all subscriptions share one
       properties                 parsed, as filters and sessions need them
       application_properties     parsed
-      body                       opaque bytes: an AMQP shell puts all encoded sections here and gets them back untouched
-      rewritten                  which parsed parts the broker has changed since, so which sections of `body` are out of date
+      body                       opaque bytes: an AMQP shell puts all encoded sections here and gets them
+      back untouched rewritten                  which parsed parts the broker has changed since, so which
+      sections of `body` are out of date
 
     BrokeredMessage              one copy at one moment: number, times, delivery count, state, lock
 
-The broker changes a message in two cases only: a rule's action, and dead-lettering (reason and description become
-application properties). It then makes a new `Message` whose `rewritten` says so; a shell re-encodes just then.
+The broker changes a message in two cases only: a rule's action, and dead-lettering (reason and description
+become application properties). It then makes a new `Message` whose `rewritten` says so; a shell re-encodes
+just then.
 """
 
 import enum

@@ -8,16 +8,15 @@ tables.
 
 from __future__ import annotations
 
-import gc
 import sqlite3
-from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import orjson
 
+from local.systems.garbage import uncollected
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from local.systems.system import Row
@@ -40,7 +39,7 @@ class Journal:
         self._length = 0
 
     def replay(self, tables: dict[str, dict[str, Row]]) -> None:
-        with _no_collection():
+        with uncollected():
             for (entry,) in self._file.execute("SELECT entry FROM log ORDER BY position"):
                 for name, key, row in orjson.loads(entry):
                     self._length += 1
@@ -68,13 +67,3 @@ class Journal:
 
     def close(self) -> None:
         self._file.close()
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Hundreds of thousands of rows that all stay: looking for garbage among them is most of the time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()

@@ -1,0 +1,47 @@
+"""What callers have to show to the simulated systems: made at the first start, kept readable for the owner alone."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from random import Random
+
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+
+@dataclass(frozen=True)
+class Secrets:
+    client_id: str
+    client_secret: str
+    token: str
+
+
+def make_secrets(random: Random) -> Secrets:
+    def word(length: int) -> str:
+        return "".join(random.choices(_ALPHABET, k=length))
+
+    return Secrets(client_id="3MVG9." + word(79), client_secret=word(64), token=word(40))
+
+
+def kept_secrets(path: Path, random: Random) -> Secrets:
+    """Those in the file, or new ones that are in it from now on."""
+    try:
+        return Secrets(**json.loads(path.read_text()))
+    except FileNotFoundError:
+        secrets = make_secrets(random)
+        write_private(path, json.dumps(asdict(secrets)))
+        return secrets
+
+
+def write_private(path: Path, text: str) -> None:
+    """A whole file or none, for the owner alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    draft.replace(path)

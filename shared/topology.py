@@ -23,6 +23,9 @@ from shared.model.entities import ENTITIES, EntityType
 from shared.model.errors import Misconfigured
 from shared.model.golden import FieldRule
 
+OPERATOR = "operator"
+"""The system whose changes are an operator's mends."""
+
 DURATION = re.compile(r"(\d+)\s*(s|m|h|d)?")
 SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -122,9 +125,13 @@ class Topology(_Strict):
     def _rules(self) -> Mapping[str, Mapping[str, FieldRule]]:
         ranks = {name: system.rank for name, system in self.systems.items()}
         return {
-            name: {field: FieldRule(self._owner(name, field), ranks) for field in ENTITIES[name].fields}
+            name: {field: self._rule(name, field, ranks) for field in ENTITIES[name].fields}
             for name in self.entities
         }
+
+    def _rule(self, entity: str, field: str, ranks: Mapping[str, int]) -> FieldRule:
+        sources = frozenset(flow.source for flow in self.flows if flow.entity == entity)
+        return FieldRule(self._owner(entity, field), ranks, sources | {OPERATOR})
 
     def _owner(self, entity: str, field: str) -> str | None:
         policy = self.entities[entity]

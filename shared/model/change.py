@@ -17,7 +17,8 @@ class Row:
     `stamp` is the row's own time (microseconds, UTC). A reference is the parent's native id in that
     system. `version` is what the system wants back in a conditional write (ETag, modified stamp).
     `refused` says why the row cannot be taken; its values are then as far as they could be read.
-    `merged_into` is the winner's native id where two rows were merged in the system.
+    `merged_into` is the winner's native id where two rows were merged in the system. `external_id` is the
+    golden id that a create of the hub left in the row.
     """
 
     native_id: str
@@ -27,6 +28,7 @@ class Row:
     active: bool = True
     version: str | None = None
     merged_into: str | None = None
+    external_id: str | None = None
     refused: IntegrationError | None = None
 
 
@@ -35,12 +37,13 @@ class Page:
     """Rows read in one call, and where reading goes on once they are merged.
 
     `watermark` is the source's own and opaque to everyone else; `read_at` is the source's clock at the
-    start of the request (microseconds, UTC), which no stamp may pass.
+    start of the request (microseconds, UTC), which no stamp may pass. `calls` is what the page cost.
     """
 
     rows: list[Row]
     watermark: str
     read_at: int
+    calls: int = 1
 
 
 class Verb(StrEnum):
@@ -96,7 +99,8 @@ class ChangeSet:
     """Which records to look at. It carries no values, so late, doubled or reordered does no harm.
 
     `source` is the system whose change caused it; `target` addresses it to one system alone.
-    `attempt` counts what was tried before, `since` is when the first try was (microseconds, UTC).
+    `attempt` counts what failed before, `waits` how often a parent was waited for, and `since` is when it
+    began (microseconds, UTC).
     """
 
     entity: str
@@ -105,6 +109,7 @@ class ChangeSet:
     target: str | None = None
     cause: str = "poll"
     attempt: int = 0
+    waits: int = 0
     since: int = 0
     fields: tuple[str, ...] = ()
     trace: str | None = None

@@ -3,7 +3,7 @@
     IntegrationError
     ├─ Transient        theirs, for a while   Unavailable · Throttled(retry_after) · Conflict
     ├─ NotYet           nobody's              a parent has not arrived
-    ├─ Permanent        the record's          InvalidChange · Untranslatable · Rejected
+    ├─ Permanent        the record's          InvalidChange · Untranslatable · Rejected · Gone
     └─ Misconfigured    ours                  401, 403, a missing setting: pause and tell
 
 Each carries a `reason` (one word for machines: metrics, searches, tests), the canonical `field` where
@@ -69,6 +69,10 @@ class Untranslatable(Permanent):
 
 class Rejected(Permanent):
     """The target refused the record, and said why; `reason` is the vendor's own code."""
+
+
+class Gone(Permanent):
+    """The row that was to be written is not there any more: a delete in that system, to be merged as one."""
 
 
 class Misconfigured(IntegrationError):

@@ -2,9 +2,10 @@
 
 A golden record maps each field to a *cell* `(value, stamp, system)`. Cells of one field are ordered by
 
-    (the system owns the field, stamp, rank of the system, value)
+    (the system's say in the field, stamp, rank of the system, value)
 
-and the greater stays. So merging is commutative, associative and idempotent, ties included: in whatever
+and the greater stays: the owner has the most say, then the systems that the entity flows from, then the
+rest, which only follow. So merging is commutative, associative and idempotent, ties included: in whatever
 order the edits of several systems arrive, the same record comes out.
 
 A *snapshot* maps each field to the cell that one system last showed. A change carries as its *base* the
@@ -38,15 +39,25 @@ Fields = dict[str, Cell]
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:
-    """Who wins a field: its owner, else the newest edit, else the rank of the system."""
+    """Who wins a field: its owner, else the newest edit of a source, else the rank of the system.
+
+    `sources` are the systems that the entity flows from; None where all count alike.
+    """
 
     owner: str | None = None
     rank: Mapping[str, int] = field(default_factory=dict)
+    sources: frozenset[str] | None = None
 
-    def order(self, cell: Cell) -> tuple[bool, int, int, int, Value]:
+    def say(self, system: str) -> int:
+        """How much a system has to say in this field."""
+        if system == self.owner:
+            return 2
+        return int(self.sources is None or system in self.sources)
+
+    def order(self, cell: Cell) -> tuple[int, int, int, int, Value]:
         """The place of a cell among all cells of this field: a total order."""
         return (
-            cell.system == self.owner,
+            self.say(cell.system),
             cell.stamp,
             self.rank.get(cell.system, 0),
             type_order[type(cell.value)],

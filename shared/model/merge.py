@@ -95,10 +95,12 @@ class Merge:
         return value if value is None else self.normal(name, value)
 
     def _may_fill(self, name: str, cell: Cell | None) -> bool:
-        owner = self.rules[name].owner
         if cell is None:
             return True
-        return owner == self.system or (cell.value is None and owner != cell.system)
+        rule = self.rules[name]
+        return self.system == rule.owner or (
+            cell.value is None and rule.say(self.system) >= rule.say(cell.system)
+        )
 
     def _meet(self, merged: Merged, name: str, value: Value, stamp: int, base: Cell | None) -> None:
         mine = Cell(value, max(stamp, base.stamp + TICK) if base else stamp, self.system)

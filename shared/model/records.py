@@ -18,6 +18,15 @@ class Identity:
     alias: bool = False
 
 
+@dataclass(slots=True)
+class Key:
+    """Who has a natural key: the living record, the next free generation, when its last bearer died."""
+
+    living: str | None = None
+    generation: int = 0
+    buried: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Posted:
     """A message that waits in the outbox."""

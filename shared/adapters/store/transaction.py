@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import orjson
-from sqlalchemy import Connection, Select, Table, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Select, Table, bindparam, delete, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import Executable
 
@@ -15,7 +15,7 @@ from shared.adapters.store import tables
 from shared.model.change import Message
 from shared.model.golden import Cell, Fields, Golden, Snapshot, Tombstone
 from shared.model.merge import Clash
-from shared.model.records import DeadLetter, Entry, Flows, Identity, Pause, Posted
+from shared.model.records import DeadLetter, Entry, Flows, Identity, Key, Pause, Posted
 
 BATCH = 5_000
 """How many ids one statement names: under the limit of parameters of both databases."""
@@ -58,12 +58,16 @@ class Transaction:
         """Golden id → record, tombstones too."""
         return {row.id: _golden(row) for row in self._many(_GOLDEN, {"entity": entity}, ids)}
 
-    def by_key(self, entity: str, keys: Iterable[str]) -> dict[str, tuple[str | None, int]]:
-        """Natural key → (id of the living record that has it, the next free generation)."""
-        found: dict[str, tuple[str | None, int]] = {}
-        for key, golden_id, generation, dead in self._many(_BY_KEY, {"entity": entity}, keys):
-            living, free = found.get(key, (None, 0))
-            found[key] = (living if dead is not None else golden_id, max(free, generation + 1))
+    def by_key(self, entity: str, keys: Iterable[str]) -> dict[str, Key]:
+        """Natural key → who has it, and who had it."""
+        found: dict[str, Key] = {}
+        for key, golden_id, generation, buried in self._many(_BY_KEY, {"entity": entity}, keys):
+            known = found.setdefault(key, Key())
+            known.generation = max(known.generation, generation + 1)
+            if buried is None:
+                known.living = golden_id
+            else:
+                known.buried = max(known.buried, buried)
         return found
 
     def put_golden(self, entity: str, records: Sequence[Golden]) -> None:
@@ -122,12 +126,15 @@ class Transaction:
             [{"system": system, "entity": entity, "value": value, "polled_at": polled_at}],
         )
 
-    def recheck(self, system: str, entity: str, native_ids: Iterable[str], due: int) -> None:
-        """The next poll after `due` looks at these rows again."""
+    def recheck(self, system: str, entity: str, due: Mapping[str, int]) -> None:
+        """Native id → when the row is looked at again."""
         self._upsert(
             tables.recheck,
             ("system", "entity", "native_id"),
-            [{"system": system, "entity": entity, "native_id": native, "due": due} for native in native_ids],
+            [
+                {"system": system, "entity": entity, "native_id": native, "due": when}
+                for native, when in due.items()
+            ],
         )
 
     def rechecks(self, system: str, entity: str, now: int, limit: int) -> list[str]:
@@ -258,6 +265,8 @@ class Transaction:
 
     def close_dead_letters(self, target: str, entity: str, records: Iterable[str], at: int, how: str) -> None:
         """The record went through after all: its open dead letter for this target is done."""
+        if not self._connection.execute(_ANY_OPEN, {"target": target, "entity": entity}).scalar():
+            return
         open_ones = self.open_dead_letters(target, entity, records)
         rows = [{"t": target, "e": entity, "r": record, "at": at, "how": how} for record in open_ones]
         if rows:
@@ -461,6 +470,13 @@ _NATIVES = _among(_chosen(tables.snapshot, "id", "native_id"), tables.snapshot, 
 _OPEN = _among(
     _chosen(tables.dead_letter, "record", "digest"), tables.dead_letter, ("target", "entity"), "record"
 ).where(tables.dead_letter.c.closed_at.is_(None))
+_ANY_OPEN = select(
+    exists().where(
+        tables.dead_letter.c.target == bindparam("target"),
+        tables.dead_letter.c.entity == bindparam("entity"),
+        tables.dead_letter.c.closed_at.is_(None),
+    )
+)
 _COUNTER = _chosen(tables.counter, "value").where(tables.counter.c.name == bindparam("name"))
 _WATERMARK = _chosen(tables.watermark, "value", "polled_at").where(
     tables.watermark.c.system == bindparam("system"), tables.watermark.c.entity == bindparam("entity")

@@ -1,0 +1,175 @@
+"""Delivery: a batch of change sets becomes the fewest writes that make a target show golden.
+
+    plan     load golden, snapshots and parents of the whole batch; decide, and claim   (`planning`)
+    look     rows that must be read or searched for first: one question for many; what is seen is merged
+    apply    the target writes, and says what became of each record
+    settle   confirmed, retried later, waiting for a parent, or a dead letter           (`settlement`)
+
+A crash after the claim leaves it to expire; whoever comes next reads the row back first. Retries are change
+sets addressed to this target alone, put into the outbox by the transaction that settles; so the messages of
+the batch may be completed when it has committed, and nothing is lost in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from shared.adapters.store import Store
+from shared.adapters.store.transaction import Transaction
+from shared.model.change import Applied, Outcome, Page, Row
+from shared.model.errors import IntegrationError, InvalidChange, Misconfigured, Transient
+from shared.model.records import DeadLetter
+from shared.pipeline import messages, tasks
+from shared.pipeline.detection import Detection, Sighting
+from shared.pipeline.outbox import Outbox
+from shared.pipeline.planning import Plan, Planning
+from shared.pipeline.ports import Clock, Connection
+from shared.pipeline.recoverability import SECOND, Policy
+from shared.pipeline.settlement import Settlement
+from shared.pipeline.tasks import Tasks
+from shared.topology import Topology
+
+LARGEST = 10_000
+"""Records in one round: enough for a bulk job, little enough to hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Delivers to one system. `claim` is how long a handler may take for a round, in seconds."""
+
+    topology: Topology
+    store: Store
+    connection: Connection
+    outbox: Outbox
+    clock: Clock
+    ids: Callable[[], str]
+    luck: Callable[[], float]
+    policy: Policy
+    claim: float = 300.0
+
+    async def deliver(self, bodies: Sequence[bytes]) -> None:
+        """Settle every record that these messages name.
+
+        Raises Unavailable only where nothing could be settled (the store is away): the messages come again.
+        """
+        batch = tasks.read(bodies)
+        if batch.malformed:
+            await self.store.transact(lambda tx: self._malformed(tx, batch.malformed))
+        delivered = self.topology.delivered(self.connection.system)
+        for entity in delivered:
+            await self._entity(entity, batch.entities.get(entity, {}))
+        for entity, found in batch.entities.items():
+            if entity not in delivered:
+                await self._refuse(entity, found)
+        await self.outbox.publish()
+
+    async def _entity(self, entity: str, found: Tasks) -> None:
+        ids = list(found)
+        for start in range(0, len(ids), LARGEST):
+            part = {record: found[record] for record in ids[start : start + LARGEST]}
+            await self._round(entity, part)
+
+    async def _round(self, entity: str, part: Tasks) -> None:
+        planning = Planning(self.topology, self.connection, entity, int(self.claim * SECOND))
+        now = self.clock()
+        plan = await self.store.transact(lambda tx: planning.plan(tx, list(part), now, asked=False))
+        calls = await self._look(planning, plan)
+        applied = await self._apply(entity, plan)
+        applied.calls += calls
+        await self.store.transact(lambda tx: self._settle(tx, entity, part, plan, applied))
+
+    # Look
+
+    async def _look(self, planning: Planning, plan: Plan) -> int:
+        """Ask the target, merge what it shows, and decide again. Returns the calls that it cost."""
+        asked, entity = plan.asked(), planning.entity
+        if not asked:
+            return 0
+        noted = await self.store.transact(lambda tx: tx.moved(self.connection.system, entity))
+        try:
+            pages = await self._ask(entity, plan)
+        except IntegrationError as error:
+            plan.failed.update(dict.fromkeys(asked, error))
+            return 0
+        rows = [row for page in pages for row in page.rows]
+        rows += self._missing(plan, rows)
+        plan.add(await self.store.transact(lambda tx: self._decide_again(tx, planning, asked, rows, noted)))
+        return sum(page.calls for page in pages)
+
+    async def _ask(self, entity: str, plan: Plan) -> list[Page]:
+        target, pages = self.connection.target, []
+        if plan.reads:
+            pages.append(await target.read(entity, list(plan.reads.values())))
+        if plan.searches:
+            pages.append(await target.find(entity, [search.key for search in plan.searches.values()]))
+        return pages
+
+    def _missing(self, plan: Plan, rows: Sequence[Row]) -> list[Row]:
+        """Rows that were linked and are not there: deletes of that system."""
+        there = {row.native_id for row in rows}
+        now = self.clock()
+        return [Row(native, {}, now, deleted=True) for native in plan.reads.values() if native not in there]
+
+    def _decide_again(
+        self, tx: Transaction, planning: Planning, asked: Sequence[str], rows: Sequence[Row], noted: int
+    ) -> Plan:
+        now = self.clock()
+        lost = self._merge(tx, planning.entity, rows, noted, now)
+        plan = planning.plan(tx, [record for record in asked if record not in lost], now, asked=True)
+        plan.unchanged += [record for record in asked if record in lost]
+        return plan
+
+    def _merge(
+        self, tx: Transaction, entity: str, rows: Sequence[Row], noted: int, now: int
+    ) -> frozenset[str]:
+        """What the target showed is merged like any poll; returns the records that it has lost."""
+        system = self.connection.system
+        translation = self.connection.translations[entity]
+        detection = Detection(self.topology, system, entity, translation, self.ids)
+        found = detection.detect(tx, Sighting(rows, now, noted, cause="look", looked=True), now)
+        return frozenset(found.dropped)
+
+    # Apply and settle
+
+    async def _apply(self, entity: str, plan: Plan) -> Applied:
+        writes = [projected.write for projected in plan.writes]
+        if not writes:
+            return Applied([])
+        try:
+            return await self.connection.target.apply(entity, writes)
+        except (Misconfigured, Transient) as error:
+            return Applied([Outcome(write, error=error) for write in writes])
+
+    def _settle(self, tx: Transaction, entity: str, part: Tasks, plan: Plan, applied: Applied) -> None:
+        settlement = self._settlement(entity, part)
+        settlement.settle(tx, plan, applied)
+        if settlement.gone:
+            noted = tx.moved(self.connection.system, entity)
+            self._merge(tx, entity, settlement.gone, noted, settlement.now)
+
+    def _settlement(self, entity: str, part: Tasks) -> Settlement:
+        system, now = self.connection.system, self.clock()
+        return Settlement(system, entity, part, self._policy(entity), now, self.ids, self.luck)
+
+    def _policy(self, entity: str) -> Policy:
+        """As patient with parents as the flow says, where the settings do not say otherwise."""
+        flows = self.topology.flows_to(self.connection.system, entity)
+        if self.policy.parent_wait is not None or not flows:
+            return self.policy
+        return replace(self.policy, parent_wait=flows[0].parent_wait)
+
+    async def _refuse(self, entity: str, found: Tasks) -> None:
+        error = InvalidChange(f"no flow brings {entity!r} to {self.connection.system}", reason="NoSuchFlow")
+        await self.store.transact(lambda tx: self._settlement(entity, found).refuse(tx, error))
+
+    def _malformed(self, tx: Transaction, errors: Sequence[InvalidChange]) -> None:
+        system = self.connection.system
+        letters = [
+            DeadLetter(
+                self.ids(), system, "message", self.ids(), "bus", error.reason, error.description, error.field
+            )
+            for error in errors
+        ]
+        tx.put_dead_letters(letters, self.clock())
+        tx.post([messages.dead_letter_message(letter) for letter in letters])

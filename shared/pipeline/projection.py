@@ -1,0 +1,173 @@
+"""What a target must be told of one record: golden, in the target's normal form, against its snapshot.
+
+Pure: it decides with values, and delivery acts. What it decides is one of
+
+    Unchanged        nothing to do                      Later    another handler is writing this record
+    Look, Search     the target must be asked first     Write    the fields that differ, and no others
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.model.change import Verb, Write
+from shared.model.errors import NotYet, Rejected, Untranslatable
+from shared.model.golden import Cell, Fields, Golden, Snapshot, Value
+from shared.pipeline.ports import Translation
+from shared.topology import Delete, Flow, Guard, MissingParent
+
+UNSTABLE = 3
+"""After so many equal writes in a row that did not stay, a field is a question for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The target shows what golden says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Claimed until then (microseconds)."""
+
+    due: int
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Read the row first: unseen yet, its last write has an unknown end, or the flow guards it."""
+
+    native_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Look for a row with this natural key (or this record's id) before making one."""
+
+    key: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Projected:
+    """A write, with the cells that it claims."""
+
+    write: Write
+    cells: Fields
+
+
+Decision = Unchanged | Later | Look | Search | Projected
+
+
+@dataclass(frozen=True, slots=True)
+class Parents:
+    """Where parents are: parent entity → golden id → native id in the target; and who `system:native` is."""
+
+    natives: Mapping[str, Mapping[str, str]]
+    arrived: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """Projects records of one entity to one target."""
+
+    flow: Flow
+    translation: Translation
+    key: tuple[str, ...]
+    personal: frozenset[str] = frozenset()
+
+    def decide(
+        self, record: Golden, snapshot: Snapshot | None, parents: Parents, now: int, *, asked: bool
+    ) -> Decision:
+        """What is to be done; `asked` when the target was just looked at or searched for this record.
+
+        Raises Untranslatable, NotYet, or Rejected where the record cannot be written.
+        """
+        if snapshot and snapshot.pending is not None and snapshot.pending_until > now:
+            return Later(snapshot.pending_until)
+        if record.tombstone is not None:
+            return self._end(record, snapshot)
+        if snapshot is None or snapshot.native_id is None:
+            return self._begin(record, parents, asked=asked)
+        if not asked and (not snapshot.seen or snapshot.pending is not None):
+            return Look(snapshot.native_id)
+        return self._differ(record, snapshot, parents, asked=asked)
+
+    def _end(self, record: Golden, snapshot: Snapshot | None) -> Decision:
+        policy = self.flow.delete
+        if snapshot is None or snapshot.native_id is None or policy is Delete.IGNORE:
+            return Unchanged()
+        merged = record.tombstone is not None and record.tombstone.into is not None
+        if policy is Delete.PROPAGATE and not merged:
+            return Projected(Write(Verb.DELETE, record.id, {}, snapshot.native_id), {})
+        if not snapshot.active:
+            return Unchanged()
+        return Projected(Write(Verb.DEACTIVATE, record.id, {}, snapshot.native_id), {})
+
+    def _begin(self, record: Golden, parents: Parents, *, asked: bool) -> Decision:
+        if not asked and record.key is not None:
+            return Search({name: record.fields[name].value for name in self.key})
+        cells: Fields = {}
+        values: dict[str, Value] = {}
+        for name, cell in record.fields.items():
+            if name in self.translation.fields and cell.value is not None:
+                kept, sent = self._form(name, cell, parents)
+                cells[name] = kept
+                values[name] = sent
+        values = {name: value for name, value in values.items() if value is not None}
+        self.translation.complete(values)
+        return Projected(Write(Verb.CREATE, record.id, values), cells)
+
+    def _differ(self, record: Golden, snapshot: Snapshot, parents: Parents, *, asked: bool) -> Decision:
+        cells: Fields = {}
+        values: dict[str, Value] = {}
+        shown = snapshot.fields
+        for name, cell in record.fields.items():
+            base = shown.get(name)
+            if base is not None and base[1:] == cell[1:] and (base.value is not None or cell.value is None):
+                continue
+            if name not in self.translation.fields or (base is None and cell.value is None):
+                continue
+            kept, sent = self._form(name, cell, parents)
+            if base is None or base.value != kept.value:
+                cells[name] = kept
+                values[name] = sent
+        if not cells:
+            return Unchanged()
+        if self.flow.guard is Guard.READ and not asked:
+            return Look(str(snapshot.native_id))
+        self._stable(snapshot, cells)
+        version = snapshot.version if self.flow.guard is Guard.CONDITIONAL else None
+        return Projected(Write(Verb.UPDATE, record.id, values, snapshot.native_id, version), cells)
+
+    def _form(self, name: str, cell: Cell, parents: Parents) -> tuple[Cell, Value]:
+        """The cell as the snapshot will show it, and the value as the target is sent it."""
+        entity = self.translation.references.get(name)
+        if cell.value is None:
+            return cell, None
+        if entity is None:
+            value = self.translation.normal(name, cell.value)
+            return cell._replace(value=value), value
+        return self._reference(name, cell, entity, parents)
+
+    def _reference(self, name: str, cell: Cell, entity: str, parents: Parents) -> tuple[Cell, Value]:
+        named = str(cell.value)
+        golden_id = parents.arrived.get(f"{entity}/{named}", named)
+        native = parents.natives.get(entity, {}).get(golden_id)
+        if native is not None:
+            return cell._replace(value=golden_id), native
+        if self.flow.missing_parent is MissingParent.LEAVE_EMPTY:
+            return cell._replace(value=None), None
+        what = f"{self.flow.entity}.{name}: the {entity} that it belongs to is not in {self.flow.target}"
+        if self.flow.missing_parent is MissingParent.REJECT:
+            raise Rejected(what, reason="ParentMissing", field=name)
+        raise NotYet(what, reason="ParentMissing", field=name)
+
+    def _stable(self, snapshot: Snapshot, cells: Fields) -> None:
+        for name in cells:
+            if snapshot.writes.get(name, 0) >= UNSTABLE:
+                raise Untranslatable(
+                    f"{self.flow.target} keeps {self.flow.entity}.{name} otherwise than it is written, "
+                    f"{UNSTABLE} times now: declare its normal form, or give the field another owner",
+                    reason="Unstable",
+                    field=name,
+                )

@@ -1,0 +1,90 @@
+"""What follows an error: one pure function decides, and delivery obeys.
+
+Transient       RetryAt      exponential back-off with jitter, until the attempts are used up
+NotYet          RetryAt      the same, until the flow's patience with parents ends
+Permanent       DeadLetter   at once
+Misconfigured   Pause        no record is at fault: the flow stops and someone is told
+anything else   RetryAt      a bug: few retries, then a dead letter
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.model.errors import IntegrationError, Misconfigured, NotYet, Throttled, Transient
+
+SECOND = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAt:
+    """Look at the record again after so many seconds."""
+
+    delay: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """It needs a person."""
+
+    error: IntegrationError
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Nothing of this system can succeed: stop asking it for so many seconds, and tell."""
+
+    error: IntegrationError
+    delay: float
+
+
+Decision = RetryAt | DeadLetter | Pause
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How patient to be. Seconds; no `parent_wait` leaves it to the flow."""
+
+    first: float = 2.0
+    longest: float = 900.0
+    attempts: int = 12
+    bug_attempts: int = 3
+    parent_wait: float | None = None
+    pause: float = 300.0
+
+    def delay(self, attempt: int, luck: float) -> float:
+        """Back-off before the next try; `luck` in [0, 1) spreads retries that began together."""
+        return float(min(self.longest, self.first * 2.0**attempt) * (0.5 + luck))
+
+
+def decide(error: Exception, attempt: int, age: float, policy: Policy, luck: float) -> Decision:
+    """What follows `error` at a record that was tried `attempt` times before, first `age` seconds ago."""
+    if isinstance(error, Misconfigured):
+        return Pause(error, policy.pause)
+    if isinstance(error, NotYet):
+        return _wait(error, attempt, age, policy, luck)
+    if isinstance(error, Transient):
+        return _retry(error, attempt, policy, luck)
+    if isinstance(error, IntegrationError):
+        return DeadLetter(error)
+    if attempt < policy.bug_attempts:
+        return RetryAt(policy.delay(attempt, luck))
+    return DeadLetter(_bug(error))
+
+
+def _wait(error: NotYet, attempt: int, age: float, policy: Policy, luck: float) -> Decision:
+    left = (policy.parent_wait or 0.0) - age
+    if left <= 0:
+        return DeadLetter(error)
+    return RetryAt(min(policy.delay(attempt, luck), max(left, policy.first)))
+
+
+def _retry(error: Transient, attempt: int, policy: Policy, luck: float) -> Decision:
+    if attempt >= policy.attempts:
+        return DeadLetter(error)
+    asked = error.retry_after if isinstance(error, Throttled) else None
+    return RetryAt(max(policy.delay(attempt, luck), asked * (1 + luck / 4) if asked else 0.0))
+
+
+def _bug(error: Exception) -> IntegrationError:
+    return IntegrationError(f"a defect of ours: {type(error).__name__}", reason="Defect")

@@ -1,0 +1,246 @@
+"""Settling a round of delivery: what became of each record, written down in one transaction.
+
+applied or unchanged   the snapshot shows it; an open dead letter of the record is closed
+retry later            an addressed change set, due after back-off: one record never delays another
+not yet                the same while a parent is waited for, with the flow's own patience
+dead letter            one record for one target, with reason and field
+pause                  our credentials or settings: the system is left alone for a while
+gone                   the row is not there any more: merged as that system's delete
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from shared.adapters.store.transaction import Transaction
+from shared.model.change import Applied, ChangeSet, Outcome, Row, Verb
+from shared.model.errors import Gone, IntegrationError, NotYet, Permanent, Throttled
+from shared.model.golden import Fields, Snapshot
+from shared.model.records import DeadLetter, Entry
+from shared.pipeline import messages, recoverability
+from shared.pipeline.planning import Plan
+from shared.pipeline.projection import Projected
+from shared.pipeline.recoverability import SECOND, Policy
+from shared.pipeline.tasks import Task, Tasks
+
+TOGETHER = SECOND // 4
+"""Retries that are due within this time of each other travel together."""
+
+DONE = {
+    Verb.CREATE: "created",
+    Verb.UPDATE: "updated",
+    Verb.DEACTIVATE: "deactivated",
+    Verb.DELETE: "deactivated",
+}
+
+Together = tuple[str, int, int, int, int, str]
+
+
+@dataclass(slots=True)
+class Settlement:
+    """One round's results for one entity of one target. Filled record by record, written once."""
+
+    system: str
+    entity: str
+    tasks: Tasks
+    policy: Policy
+    now: int
+    ids: Callable[[], str]
+    luck: Callable[[], float]
+    gone: list[Row] = field(default_factory=list)
+    _snapshots: list[Snapshot] = field(default_factory=list)
+    _dropped: list[str] = field(default_factory=list)
+    _links: dict[str, str] = field(default_factory=dict)
+    _applied: list[str] = field(default_factory=list)
+    _letters: list[DeadLetter] = field(default_factory=list)
+    _retries: dict[Together, list[str]] = field(default_factory=dict)
+    _entries: list[Entry] = field(default_factory=list)
+    _tally: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    _pause: recoverability.Pause | None = None
+
+    def settle(self, tx: Transaction, plan: Plan, applied: Applied) -> None:
+        """Write down what became of every record of the round."""
+        claims = {projected.write.id: projected for projected in plan.writes}
+        snapshots = tx.snapshots(self.system, self.entity, claims)
+        for outcome in applied.outcomes:
+            record = outcome.write.id
+            snapshot = snapshots.get(record)
+            ours = snapshot is not None and snapshot.pending_until == plan.claimed_until
+            self._outcome(claims[record], outcome, snapshot if ours else None)
+        for record, error in plan.failed.items():
+            self._fail(self.tasks[record], error)
+        for record, due in plan.later.items():
+            self._again(self.tasks[record], due + int(self.luck() * SECOND))
+        for record in plan.unchanged:
+            self._count(self.tasks[record], "unchanged")
+            self._applied.append(record)
+        self._cost(applied)
+        self._write(tx)
+
+    def refuse(self, tx: Transaction, error: IntegrationError) -> None:
+        """None of these records can be delivered."""
+        for task in self.tasks.values():
+            self._bury(task, error)
+        self._write(tx)
+
+    # One record
+
+    def _outcome(self, claim: Projected, outcome: Outcome, snapshot: Snapshot | None) -> None:
+        task = self.tasks[outcome.write.id]
+        if outcome.error is None:
+            self._confirm(task, claim, snapshot, outcome)
+            return
+        if isinstance(outcome.error, Gone) and outcome.write.native_id:
+            self.gone.append(Row(outcome.write.native_id, {}, self.now, deleted=True))
+            self._count(task, "unchanged")
+        else:
+            self._fail(task, outcome.error)
+        if snapshot is not None:
+            self._withdraw(snapshot, outcome)
+
+    def _confirm(self, task: Task, claim: Projected, snapshot: Snapshot | None, outcome: Outcome) -> None:
+        verb = outcome.write.verb
+        self._applied.append(task.id)
+        self._count(task, DONE[verb])
+        names = ",".join(claim.cells) or None
+        self._entries.append(
+            Entry(self.entity, task.id, self.system, DONE[verb], names, task.cause, task.trace)
+        )
+        if verb is Verb.DELETE:
+            self._dropped.append(task.id)
+        elif snapshot is not None:
+            self._show(snapshot, claim, outcome)
+
+    def _show(self, snapshot: Snapshot, claim: Projected, outcome: Outcome) -> None:
+        """The target shows what was written."""
+        verb = outcome.write.verb
+        self._link(snapshot, outcome)
+        snapshot.fields = {**snapshot.fields, **_learned(claim.cells, outcome)}
+        snapshot.writes = _written(snapshot.writes, claim.cells) if verb is Verb.UPDATE else {}
+        snapshot.seen, snapshot.version = True, outcome.version
+        snapshot.active = verb is not Verb.DEACTIVATE
+        snapshot.pending, snapshot.pending_until = None, 0
+        self._snapshots.append(snapshot)
+
+    def _withdraw(self, snapshot: Snapshot, outcome: Outcome) -> None:
+        """Give up a claim: what was surely not written is forgotten, the rest is read back first."""
+        self._link(snapshot, outcome)
+        if isinstance(outcome.error, Permanent | Throttled):
+            snapshot.pending, snapshot.pending_until = None, 0
+        else:
+            snapshot.pending_until = min(snapshot.pending_until, self.now)
+        if snapshot.native_id is None and snapshot.pending is None:
+            self._dropped.append(snapshot.id)
+        else:
+            self._snapshots.append(snapshot)
+
+    def _link(self, snapshot: Snapshot, outcome: Outcome) -> None:
+        if outcome.native_id and snapshot.native_id is None:
+            snapshot.native_id = outcome.native_id
+            self._links[outcome.native_id] = snapshot.id
+
+    # What follows an error
+
+    def _fail(self, task: Task, error: Exception) -> None:
+        age = (self.now - task.since) / SECOND
+        tried = task.waits if isinstance(error, NotYet) else task.attempt
+        match recoverability.decide(error, tried, age, self.policy, self.luck()):
+            case recoverability.RetryAt(delay) if isinstance(error, NotYet):
+                self._park(task, self.now + int(delay * SECOND))
+            case recoverability.RetryAt(delay):
+                self._again(replace(task, attempt=task.attempt + 1), self.now + int(delay * SECOND))
+            case recoverability.DeadLetter(final):
+                self._bury(task, final)
+            case recoverability.Pause() as pause:
+                self._pause = pause
+                self._again(task, self.now + int(pause.delay * SECOND))
+
+    def _park(self, task: Task, due: int) -> None:
+        self._add(task, "parked", 1 - task.parked)
+        self._again(replace(task, waits=task.waits + 1), due)
+
+    def _again(self, task: Task, due: int) -> None:
+        """Look at the record again then. Records that are due together travel together."""
+        due -= due % TOGETHER
+        together = (task.source, task.attempt, task.waits, task.since, due, task.cause)
+        self._retries.setdefault(together, []).append(task.id)
+        self._add(task, "unchanged", task.copies - 1)
+
+    def _bury(self, task: Task, error: IntegrationError) -> None:
+        self._count(task, "dead_lettered")
+        self._letters.append(
+            DeadLetter(
+                self.ids(),
+                self.system,
+                self.entity,
+                task.id,
+                task.source,
+                error.reason,
+                error.description,
+                error.field,
+            )
+        )
+
+    # What is counted
+
+    def _count(self, task: Task, name: str) -> None:
+        self._add(task, name, 1)
+        self._add(task, "unchanged", task.copies - 1)
+        self._add(task, "parked", -task.parked)
+
+    def _add(self, task: Task, name: str, number: int) -> None:
+        self._tally[(self.entity, task.source, self.system, name)] += number
+
+    def _cost(self, applied: Applied) -> None:
+        first = next(iter(self.tasks.values()))
+        self._add(first, "calls", applied.calls)
+        self._add(first, "bytes_sent", applied.bytes_sent)
+
+    # Writing
+
+    def _write(self, tx: Transaction) -> None:
+        tx.put_snapshots(self.system, self.entity, self._snapshots)
+        tx.drop_snapshots(self.system, self.entity, self._dropped)
+        tx.link(self.system, self.entity, self._links)
+        tx.enter(self._entries, self.now)
+        tx.put_dead_letters(self._letters, self.now)
+        tx.close_dead_letters(self.system, self.entity, self._applied, self.now, "applied")
+        tx.post([*map(messages.dead_letter_message, self._letters)])
+        for together, records in self._retries.items():
+            self._post_retry(tx, together, records)
+        tx.count(self._tally)
+        self._mind(tx)
+
+    def _post_retry(self, tx: Transaction, together: Together, records: list[str]) -> None:
+        source, attempt, waits, since, due, cause = together
+        for part in messages.parts(records):
+            change = ChangeSet(
+                self.entity, source, part, self.system, cause, attempt=attempt, waits=waits, since=since
+            )
+            tx.post([messages.encode(change, self.ids(), due)])
+
+    def _mind(self, tx: Transaction) -> None:
+        """Remember that the system refuses us, or that it no longer does."""
+        if self._pause:
+            error = self._pause.error
+            until = self.now + int(self._pause.delay * SECOND)
+            tx.pause(self.system, error.reason, error.description, self.now, until)
+        elif self._snapshots:
+            tx.resume(self.system)
+
+
+def _learned(cells: Fields, outcome: Outcome) -> Fields:
+    """The cells as they are stored: what the write's own answer showed counts."""
+    if not outcome.taught:
+        return cells
+    taught: Mapping[str, object] = outcome.taught
+    return {
+        name: cell._replace(value=outcome.taught[name]) if name in taught else cell
+        for name, cell in cells.items()
+    }
+
+
+def _written(writes: Mapping[str, int], cells: Fields) -> dict[str, int]:
+    return {**writes, **{name: writes.get(name, 0) + 1 for name in cells}}

@@ -1,0 +1,76 @@
+"""The records that a batch of messages asks a target's handler to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.model.change import ChangeSet
+from shared.model.errors import InvalidChange
+from shared.pipeline import messages
+
+
+@dataclass(slots=True)
+class Task:
+    """One record to be looked at. `copies` messages named it; `parked` of them had waited for a parent."""
+
+    id: str
+    source: str
+    attempt: int = 0
+    waits: int = 0
+    since: int = 0
+    cause: str = "poll"
+    trace: str | None = None
+    copies: int = 1
+    parked: int = 0
+
+    def join(self, other: Task) -> None:
+        """Look once, for both."""
+        self.attempt = max(self.attempt, other.attempt)
+        self.waits = max(self.waits, other.waits)
+        self.since = min(self.since, other.since)
+        self.copies += other.copies
+        self.parked += other.parked
+
+
+Tasks = dict[str, Task]
+
+
+@dataclass(slots=True)
+class Batch:
+    """Messages, read: tasks by entity and record, and what was no change set."""
+
+    entities: dict[str, Tasks]
+    malformed: list[InvalidChange]
+
+
+def read(bodies: Sequence[bytes]) -> Batch:
+    """Each record once, however many messages name it."""
+    batch = Batch({}, [])
+    for body in bodies:
+        try:
+            change = messages.decode(body)
+        except InvalidChange as error:
+            batch.malformed.append(error)
+        else:
+            _add(batch.entities.setdefault(change.entity, {}), change)
+    return batch
+
+
+def _add(tasks: Tasks, change: ChangeSet) -> None:
+    parked = int(change.waits > 0)
+    for record in change.ids:
+        task = Task(
+            record,
+            change.source,
+            change.attempt,
+            change.waits,
+            change.since,
+            change.cause,
+            change.trace,
+            parked=parked,
+        )
+        if record in tasks:
+            tasks[record].join(task)
+        else:
+            tasks[record] = task

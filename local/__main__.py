@@ -3,6 +3,7 @@
 import typer
 
 from local.host.command import host
+from local.systems.command import system, systems
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -13,6 +14,8 @@ def local() -> None:
 
 
 app.command("host")(host)
+app.command("system")(system)
+app.command("systems")(systems)
 
 if __name__ == "__main__":
     app()

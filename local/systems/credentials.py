@@ -1,4 +1,4 @@
-"""What callers have to show to the simulated systems: made at the first start, kept readable for the owner alone."""
+"""What callers have to show to the simulated systems: made at the first start, kept private."""
 
 from __future__ import annotations
 

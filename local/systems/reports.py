@@ -4,10 +4,10 @@
   file ─> sheet.py ─> columns (by label or API name, in any case) ─> values ─> the org's own checks ─> rows
                         unknown ones are told                          bad lines are told, the others loaded
 ```
-A contact finds its account by `Account ID`, `Account Number` or `Account Name`, in this order; one that is not
-found, or not the only one, is told, and the contact is loaded without it. A row without an id gets one made from
-its content, so that the same file gives the same ids. Dates of a report are not read: their form is that of
-whoever exported it.
+A contact finds its account by `Account ID`, `Account Number` or `Account Name`, in this order; one that is
+not found, or not the only one, is told, and the contact is loaded without it. A row without an id gets one
+made from its content, so that the same file gives the same ids. Dates of a report are not read: their form is
+that of whoever exported it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     """(object, row) to why the org would refuse it."""
 
 _ID_SPACE = 62**9  # leaves room behind for the ids of new records
-_LINKS = {"account id": "Id", "account number": "AccountNumber", "account name": "Name"}
+_LINKS = {"account id": "Id", "accountid": "Id", "account number": "AccountNumber", "account name": "Name"}
 """Columns of a contact report that name its account, best first."""
 _TRUE, _FALSE = frozenset({"true", "1", "yes", "x"}), frozenset({"false", "0", "no", ""})
 
@@ -181,12 +181,7 @@ def _padded(cells: list[str], width: int) -> list[str]:
 
 def _line(sobject: SObject, columns: Columns, number: int, cells: list[str], copy: int) -> Line:
     row = {each.name: _value(each, cells[place]) for place, each in columns.fields.items() if cells[place]}
-    given = row.get("Id")
-    row["Id"] = _made_id(sobject, cells, copy) if given is None else canonical(given)
-    if row["Id"] is None or not row["Id"].startswith(sobject.prefix):
-        raise _BadLine(
-            f"{given!r} is no id of {sobject.name}: 15 or 18 letters and digits, {sobject.prefix} first"
-        )
+    row["Id"] = _given_id(sobject, str(row["Id"])) if "Id" in row else _made_id(sobject, cells, copy)
     named = {name: cells[place] for place, name in columns.links.items() if cells[place]}
     if "Id" in named:
         named["Id"] = canonical(named["Id"]) or named["Id"]
@@ -225,6 +220,15 @@ def _number(each: Field, text: str) -> float | int:
         return int(plain) if each.type == "int" else float(plain)
     except ValueError:
         raise _BadLine(f"{each.label} is no number: {text!r}") from None
+
+
+def _given_id(sobject: SObject, text: str) -> str:
+    given = canonical(text)
+    if given is None or not given.startswith(sobject.prefix):
+        raise _BadLine(
+            f"{text!r} is no id of {sobject.name}: 15 or 18 characters, the first {sobject.prefix}"
+        )
+    return given
 
 
 def _made_id(sobject: SObject, cells: list[str], copy: int) -> str:

@@ -50,7 +50,9 @@ class SystemServer:
         """Serves until `stopped`; answers what it has begun, then closes."""
         config = uvicorn.Config(
             self._answer,
+            interface="asgi3",
             http=_Droppable,
+            proxy_headers=False,
             log_config=None,
             access_log=False,
             lifespan="off",

@@ -1,0 +1,140 @@
+"""`python -m local system` and `systems`: simulated systems as a process of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from random import Random, SystemRandom
+from typing import Annotated
+
+import typer
+
+from local.systems.credentials import write_private
+from local.systems.desk import Content, Desk
+from local.systems.server import SystemServer, run_until_signalled
+from local.systems.sheet import BadSheet
+
+_BAD_INPUT = 2  # exit code, as of a command line that is wrong
+
+Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")]
+Records = Annotated[int, typer.Option(min=0, help="How many sample records, over all objects.")]
+Seed = Annotated[int, typer.Option(help="The same seed and number give the same sample.")]
+Data = Annotated[Path | None, typer.Option(help="Where state is kept; without it, in memory.")]
+Accounts = Annotated[Path | None, typer.Option(help="A report export (CSV) in place of the sample.")]
+Contacts = Annotated[Path | None, typer.Option(help="The same for contacts.")]
+Ready = Annotated[Path | None, typer.Option(help="Gets addresses and credentials as JSON, once ready.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Forget what is in the data directory.")]
+Rate = Annotated[int, typer.Option(min=1, help="Calls a minute that the LMS allows.")]
+
+
+class Name(StrEnum):
+    SALESFORCE = "salesforce"
+    LMS = "lms"
+
+
+@dataclass(frozen=True)
+class Start:
+    """How the process was asked to start."""
+
+    ports: dict[str, int]
+    content: Content
+    directory: Path | None
+    ready_file: Path | None
+    fresh: bool
+    calls_a_minute: int
+
+
+def system(
+    name: Name,
+    *,
+    port: Port = 0,
+    records: Records = 1000,
+    seed: Seed = 1,
+    data: Data = None,
+    accounts: Accounts = None,
+    contacts: Contacts = None,
+    ready_file: Ready = None,
+    fresh: Fresh = False,
+    lms_rate: Rate = 600,
+) -> None:
+    """Serve one simulated system, with its control plane under /_sim/.
+
+    Examples: `python -m local system lms --port 8081 --records 500 --seed 7`,
+    `python -m local system salesforce --port 8080 --accounts accounts.csv --contacts contacts.csv`.
+    """
+    content = Content(records, seed, accounts, contacts)
+    _run(Start({name.value: port}, content, data, ready_file, fresh, lms_rate))
+
+
+def systems(
+    *,
+    salesforce_port: Port = 0,
+    lms_port: Port = 0,
+    records: Records = 1000,
+    seed: Seed = 1,
+    data: Data = None,
+    accounts: Accounts = None,
+    contacts: Contacts = None,
+    ready_file: Ready = None,
+    fresh: Fresh = False,
+    lms_rate: Rate = 600,
+) -> None:
+    """Serve all simulated systems in one process, as `up` does.
+
+    Example: `python -m local systems --data .local/systems --ready-file ready.json --records 5000 --seed 3`.
+    """
+    content = Content(records, seed, accounts, contacts)
+    ports = {Name.SALESFORCE.value: salesforce_port, Name.LMS.value: lms_port}
+    _run(Start(ports, content, data, ready_file, fresh, lms_rate))
+
+
+def _run(start: Start) -> None:
+    if start.fresh and start.directory is not None:
+        _forget(start.directory, start.ports)
+    os.umask(0o077)  # reports of customers are among what is stored
+    desk = Desk(start.directory, _now, _random(start), start.calls_a_minute)
+    try:
+        desk.open(start.ports, start.content)
+    except BadSheet as bad:
+        typer.echo(f"cannot start: {bad}", err=True)
+        raise typer.Exit(_BAD_INPUT) from bad
+    for line in desk.told:
+        typer.echo(line, err=True)
+    try:
+        asyncio.run(_serve(desk, start))
+    finally:
+        desk.close()
+
+
+async def _serve(desk: Desk, start: Start) -> None:
+    server = SystemServer({name: (desk.systems[name], port) for name, port in start.ports.items()})
+    endpoints = desk.endpoints({name: server.url(name) for name in start.ports})
+
+    def ready() -> None:
+        for name, shown in endpoints.items():
+            typer.echo(f"{name}: {shown['url']}")
+        if start.ready_file is not None:
+            write_private(start.ready_file, json.dumps({"pid": os.getpid(), "systems": endpoints}))
+
+    await run_until_signalled(lambda stopped: server.serve(ready, stopped))
+
+
+def _forget(directory: Path, names: dict[str, int]) -> None:
+    """Removes what these systems have stored, and nothing that is not theirs."""
+    for name in names:
+        for path in directory.glob(f"{name}.sqlite*"):
+            path.unlink()
+
+
+def _random(start: Start) -> Random:
+    """Kept credentials are secrets; those of a system in memory follow from the seed, for scripts to know."""
+    return SystemRandom() if start.directory is not None else Random(start.content.seed)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,140 @@
+"""The simulated systems as one process holds them: built over a data directory, filled at their first start.
+
+What has been filled once is never filled again: a later start goes on from what is there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from local.systems.control import Controlled
+from local.systems.credentials import Secrets, kept_secrets, make_secrets
+from local.systems.garbage import uncollected
+from local.systems.lms import Lms
+from local.systems.reports import Report, read_reports
+from local.systems.rows import Rows
+from local.systems.salesforce import Credentials, Options, Salesforce
+from local.systems.sample import make_sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from local.systems.system import Clock, Row
+
+NAMES = ("salesforce", "lms")
+_SETUP, _FILLED = "setup", "filled"
+
+
+@dataclass(frozen=True)
+class Content:
+    """What systems are filled with: a sample, or reports in its place."""
+
+    records: int = 1000
+    seed: int = 1
+    accounts: Path | None = None
+    contacts: Path | None = None
+
+    @property
+    def is_reports(self) -> bool:
+        return self.accounts is not None or self.contacts is not None
+
+    def __str__(self) -> str:
+        if self.is_reports:
+            return "reports " + ", ".join(str(path) for path in (self.accounts, self.contacts) if path)
+        return f"a sample of {self.records} records, seed {self.seed}"
+
+
+class Desk:
+    """`directory` is None for systems that live in memory only."""
+
+    def __init__(
+        self, directory: Path | None, clock: Clock, random: Random, calls_a_minute: int = 600
+    ) -> None:
+        self._directory = directory
+        self._clock = clock
+        self._random = random
+        self._calls_a_minute = calls_a_minute
+        self.secrets = self._secrets()
+        self.systems: dict[str, Controlled] = {}
+        self.told: list[str] = []
+        """What people should know about the start: where the rows come from, lines that were not loaded."""
+
+    def open(self, names: Iterable[str], content: Content) -> None:
+        """Builds these systems and fills those that are new; BadSheet where a report cannot be read."""
+        with uncollected():
+            for name in names:
+                self.systems[name] = self._salesforce(content) if name == "salesforce" else self._lms(content)
+
+    def endpoints(self, urls: dict[str, str]) -> dict[str, dict[str, str]]:
+        """What a caller needs for each system."""
+        secrets = self.secrets
+        shown = {
+            "salesforce": {"client_id": secrets.client_id, "client_secret": secrets.client_secret},
+            "lms": {"token": secrets.token},
+        }
+        return {name: {"url": url, **shown[name]} for name, url in urls.items()}
+
+    def close(self) -> None:
+        for controlled in self.systems.values():
+            controlled.system.rows.close()
+
+    def _secrets(self) -> Secrets:
+        if self._directory is None:
+            return make_secrets(self._random)
+        return kept_secrets(self._directory / "secrets.json", self._random)
+
+    def _rows(self, name: str) -> Rows:
+        return Rows(None if self._directory is None else self._directory / f"{name}.sqlite")
+
+    def _salesforce(self, content: Content) -> Controlled:
+        secrets, rows = self.secrets, self._rows("salesforce")
+        credentials = Credentials(secrets.client_id, secrets.client_secret)
+        org = Salesforce(rows, self._clock, self._random, Options(credentials))
+        if self._is_new("salesforce", rows, content):
+            for name, loaded in self._salesforce_rows(org, content).items():
+                org.load(name, loaded)
+            self._mark(rows, content)
+        return Controlled(org, self._clock)
+
+    def _lms(self, content: Content) -> Controlled:
+        rows = self._rows("lms")
+        lms = Lms(rows, self._clock, self.secrets.token, self._calls_a_minute)
+        if self._is_new("lms", rows, content):
+            sample: dict[str, list[Row]] = {}
+            if not content.is_reports:
+                sample = make_sample(content.records, content.seed, self._clock()).lms
+            for name, loaded in sample.items():
+                lms.load(name, loaded)
+            self._mark(rows, content)
+        return Controlled(lms, self._clock)
+
+    def _salesforce_rows(self, org: Salesforce, content: Content) -> dict[str, list[Row]]:
+        if not content.is_reports:
+            return make_sample(content.records, content.seed, self._clock()).salesforce
+
+        def check(name: str, row: Row) -> str | None:
+            refusal = org.loader.check(name, row)
+            return None if refusal is None else refusal.message
+
+        reports = read_reports(content.accounts, content.contacts, check)
+        self.told += [line for report in reports for line in _told(report)]
+        return {report.name: report.rows for report in reports}
+
+    def _is_new(self, name: str, rows: Rows, content: Content) -> bool:
+        before: dict[str, Any] | None = rows.table(_SETUP).get(_FILLED)
+        if before is None:
+            self.told.append(f"{name}: filled with {content}")
+        elif before["content"] != str(content):
+            self.told.append(f"{name}: goes on from {before['content']}; --fresh starts over with {content}")
+        return before is None
+
+    def _mark(self, rows: Rows, content: Content) -> None:
+        rows.put(_SETUP, _FILLED, {"content": str(content)})
+        rows.commit()
+
+
+def _told(report: Report) -> list[str]:
+    return [f"{report.path}: {len(report.lines)} rows loaded into {report.name}", *report.told()]

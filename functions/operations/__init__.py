@@ -1,0 +1,1 @@
+"""The operators' room: what an interrupted run left behind, dead letters, health."""

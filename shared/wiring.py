@@ -1,0 +1,157 @@
+"""Puts the hub together: topology, store, bus, and a connection for each system of it.
+
+Everything is checked when it is built (a mistake in the topology or a setting that is missing stops the
+start, and says what to write); nothing is opened before it is used.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from random import Random, SystemRandom
+from typing import Protocol
+from uuid import uuid4
+
+import httpx
+
+from shared import settings as hub_settings
+from shared import topology as topologies
+from shared.adapters import service_bus
+from shared.adapters.store import Store
+from shared.model.errors import Misconfigured
+from shared.pipeline.delivery import Delivery
+from shared.pipeline.outbox import Outbox
+from shared.pipeline.polling import Polling
+from shared.pipeline.ports import Bus, Clock, Connection
+from shared.pipeline.recoverability import Policy
+from shared.topology import Topology
+
+
+class Connect(Protocol):
+    """How a room connects one system of its kind."""
+
+    def __call__(
+        self,
+        system: str,
+        *,
+        environment: Mapping[str, str] | None,
+        transport: httpx.AsyncBaseTransport | None,
+        clock: Clock,
+        random: Random,
+    ) -> Connection: ...
+
+
+def now() -> int:
+    """The wall clock, in microseconds since 1970 (UTC)."""
+    return time.time_ns() // 1_000
+
+
+def new_id() -> str:
+    return str(uuid4())
+
+
+@dataclass(frozen=True)
+class Hub:
+    """The whole of it. One for each process."""
+
+    topology: Topology
+    store: Store
+    bus: Bus
+    connections: Mapping[str, Connection]
+    policy: Policy
+    clock: Clock = now
+    ids: Callable[[], str] = new_id
+    luck: Callable[[], float] = SystemRandom().random
+    freshness: float | None = None
+    claim: float = 300.0
+
+    def __post_init__(self) -> None:
+        for flow in self.topology.flows:
+            for system in (flow.source, flow.target):
+                _check_carries(self.connections[system], flow.entity)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        return Outbox(self.store, self.bus)
+
+    def polling(self, system: str) -> Polling:
+        """Polls this system."""
+        return Polling(
+            self.topology,
+            self.store,
+            self.connections[system],
+            self.outbox,
+            self.clock,
+            self.ids,
+            self.policy,
+            self.freshness,
+        )
+
+    def delivery(self, system: str) -> Delivery:
+        """Delivers to this system."""
+        return Delivery(
+            self.topology,
+            self.store,
+            self.connections[system],
+            self.outbox,
+            self.clock,
+            self.ids,
+            self.luck,
+            self.policy,
+            self.claim,
+        )
+
+    async def close(self) -> None:
+        for connection in self.connections.values():
+            closing = connection.close() if connection.close else None
+            if inspect.isawaitable(closing):
+                await closing
+        if isinstance(self.bus, service_bus.ServiceBus):
+            await self.bus.close()
+        self.store.close()
+
+
+def _check_carries(connection: Connection, entity: str) -> None:
+    if entity not in connection.translations:
+        known = ", ".join(connection.translations)
+        raise Misconfigured(
+            f"topology: {connection.system} does not carry {entity!r}; it carries {known}",
+            reason="NotCarried",
+        )
+
+
+def from_environment(rooms: Mapping[str, Connect], environment: Mapping[str, str] | None = None) -> Hub:
+    """The hub that the environment describes. Raises Misconfigured, all at once where that is possible."""
+    given = os.environ if environment is None else environment
+    settings = hub_settings.read(given)
+    topology = topologies.load(settings.topology)
+    connections = {name: _connect(rooms, topology, name, given) for name in topology.systems}
+    store = Store(settings.store_url)
+    if settings.migrate:
+        store.migrate()
+    bus = service_bus.ServiceBus(service_bus.connect(given, hub_settings.BUS))
+    return Hub(
+        topology,
+        store,
+        bus,
+        connections,
+        settings.policy(),
+        freshness=settings.freshness,
+        claim=settings.claim,
+    )
+
+
+def _connect(
+    rooms: Mapping[str, Connect], topology: Topology, system: str, given: Mapping[str, str]
+) -> Connection:
+    kind = topology.systems[system].kind
+    if kind not in rooms:
+        raise Misconfigured(
+            f"topology: systems.{system}.kind: there is no room {kind!r}; there are {', '.join(rooms)}",
+            reason="NoSuchRoom",
+        )
+    return rooms[kind](system, environment=given, transport=None, clock=now, random=SystemRandom())

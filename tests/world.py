@@ -1,0 +1,241 @@
+"""A whole topology in one process and in virtual time: the real pipeline, rooms and store, the engine of the
+Service Bus, and the simulated systems mounted on transports.
+
+    world.poll("salesforce")      what the timer does          world.edit / world.delete     what users do
+    world.deliver("lms")          what the subscription does   world.settle()                until all is quiet
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import httpx
+import orjson
+
+from functions.lms import connection as lms_room
+from functions.salesforce import connection as salesforce_room
+from local.entities import rule
+from local.in_process import EngineBus, pump
+from local.servicebus.engine.broker import Broker
+from local.servicebus.engine.entities import QueueOptions, Rule, SubscriptionOptions, TopicOptions
+from local.servicebus.engine.filters import SqlFilter
+from local.systems.control import Controlled
+from local.systems.lms import Lms
+from local.systems.rows import Rows
+from local.systems.salesforce import Credentials, Options, Salesforce
+from local.systems.transport import SystemTransport
+from shared.adapters.http import AT_ONCE
+from shared.adapters.store import Store
+from shared.adapters.store.database import inline
+from shared.model.records import DeadLetter, Flows
+from shared.pipeline.recoverability import Policy
+from shared.topology import Topology, load, parse
+from shared.wiring import Hub
+
+TOPOLOGY = Path(__file__).parent.parent / "topology.yaml"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SECRET = "not-for-logs"
+
+
+class Time:
+    """A clock that stands still until it is moved; sleeping moves it."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def micros(self) -> int:
+        return (self.at - EPOCH) // timedelta(microseconds=1)
+
+    def pass_by(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+    async def sleep(self, seconds: float) -> None:
+        self.pass_by(seconds)
+
+
+@dataclass
+class World:
+    """The hub between two simulated systems, and the hands of those who use it."""
+
+    time: Time
+    topology: Topology
+    hub: Hub
+    broker: Broker
+    systems: Mapping[str, Controlled]
+    errors: list[Exception] = field(default_factory=list)
+
+    # What the hub does
+
+    async def poll(self, system: str) -> None:
+        await self.hub.polling(system).tick()
+
+    async def deliver(self, system: str, batch: int = 16) -> int:
+        address = f"changes/Subscriptions/{system}"
+        return await pump(self.broker, address, self.hub.delivery(system).deliver, batch)
+
+    async def round(self) -> int:
+        """Every timer and every subscription once."""
+        handled = 0
+        for system in self.topology.systems:
+            await self.poll(system)
+        for system in self.topology.systems:
+            if self.topology.delivered(system):
+                handled += await self.deliver(system)
+        return handled
+
+    async def settle(self, patience: float = 6 * 3600, step: float = 61.0) -> None:
+        """Until nothing waits any more; time goes on from round to round, to the next due one if idle."""
+        end = self.time.at + timedelta(seconds=patience)
+        while self.time.at < end:
+            handled = await self.round()
+            if not handled and not self.waiting():
+                return
+            due = self.broker.due()
+            idle = 0.0 if handled or due is None else (due - self.time.at).total_seconds()
+            self.time.pass_by(max(step, min(idle, 900.0)))
+        raise AssertionError(f"not settled after {patience} s: {self.waiting()} messages wait")
+
+    def waiting(self) -> int:
+        """Messages in any subscription, scheduled ones too, and in the outbox."""
+        targets = [name for name in self.topology.systems if self.topology.delivered(name)]
+        counts = [self.broker.namespace.counts(f"changes/Subscriptions/{name}") for name in targets]
+        topic = self.broker.namespace.counts("changes")
+        stored = self.hub.store.transact_now(lambda tx: tx.waiting() + tx.under_way())
+        return sum(each.active for each in counts) + topic.scheduled + stored
+
+    # What is seen
+
+    def rows(self, system: str, name: str) -> list[dict[str, Any]]:
+        return [dict(row) for row in self.systems[system].system.records(name) if not _deleted(row)]
+
+    def calls(self, system: str, *, writes: bool = True) -> list[dict[str, Any]]:
+        answer = self._control(system, "GET", "calls")
+        return [call for call in answer.json()["calls"] if call["write"] or not writes]
+
+    def dead_letters(self) -> list[DeadLetter]:
+        return self.hub.store.transact_now(lambda tx: tx.dead_letters())
+
+    def tallies(self) -> Flows:
+        return self.hub.store.transact_now(lambda tx: tx.tallies())
+
+    # What people and systems do
+
+    def fault(self, system: str, kind: str, **more: Any) -> None:
+        answer = self._control(system, "POST", "faults", {"kind": kind, **more})
+        assert answer.status_code == 201, answer.text
+
+    def _control(self, system: str, method: str, path: str, body: Any = None) -> httpx.Response:
+        content = orjson.dumps(body) if body is not None else b""
+        request = httpx.Request(method, f"http://sim/_sim/{path}", content=content)
+        return self.systems[system].handle(request)
+
+    def user(self, system: str) -> httpx.Client:
+        """Somebody at work in a system, through its own API."""
+        return httpx.Client(transport=_Direct(self.systems[system]), base_url="http://sim")
+
+    async def close(self) -> None:
+        await self.hub.close()
+
+
+class _Direct(httpx.BaseTransport):
+    def __init__(self, system: Controlled) -> None:
+        self._system = system
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.read()
+        return self._system.handle(request)
+
+
+def world(
+    topology: str | Topology | None = None,
+    *,
+    seed: int = 7,
+    policy: Policy | None = None,
+    calls_a_minute: int = 1_000_000,
+    daily_limit: int = 10_000_000,
+    settings: Mapping[str, str] | None = None,
+) -> World:
+    """A new world; its database is in memory."""
+    time, random = Time(), Random(seed)
+    topology = _topology(topology)
+    systems = _systems(time, random, calls_a_minute, daily_limit)
+    broker = _broker(time, topology, random)
+    store = Store("sqlite://", inline)
+    store.migrate()
+    ids = (str(UUID(int=number + (4 << 76) + (8 << 60))) for number in count(1))
+    hub = Hub(
+        topology,
+        store,
+        EngineBus(broker),
+        _connections(systems, time, random, settings or {}),
+        policy or Policy(),
+        clock=time.micros,
+        ids=ids.__next__,
+        luck=random.random,
+    )
+    return World(time, topology, hub, broker, systems)
+
+
+def _topology(given: str | Topology | None) -> Topology:
+    if given is None:
+        return load(TOPOLOGY)
+    return parse(given) if isinstance(given, str) else given
+
+
+def _systems(time: Time, random: Random, calls_a_minute: int, daily_limit: int) -> dict[str, Controlled]:
+    options = Options(Credentials("crosswalk", SECRET), daily_limit=daily_limit)
+    return {
+        "salesforce": Controlled(Salesforce(Rows(), time, random, options), time),
+        "lms": Controlled(Lms(Rows(), time, SECRET, calls_a_minute), time),
+    }
+
+
+def _connections(
+    systems: Mapping[str, Controlled], time: Time, random: Random, settings: Mapping[str, str]
+) -> dict[str, Any]:
+    environment = {
+        "SALESFORCE_URL": "https://org.my.salesforce.test",
+        "SALESFORCE_CLIENT_ID": "crosswalk",
+        "SALESFORCE_CLIENT_SECRET": SECRET,
+        "LMS_URL": "https://lms.test",
+        "LMS_TOKEN": SECRET,
+        **settings,
+    }
+    transports = {name: SystemTransport(system, time.sleep) for name, system in systems.items()}
+    common = {"environment": environment, "clock": time.micros, "random": random, "retries": AT_ONCE}
+    return {
+        "salesforce": salesforce_room.connect(
+            "salesforce", transport=transports["salesforce"], sleep=time.sleep, **common
+        ),
+        "lms": lms_room.connect("lms", transport=transports["lms"], **common),
+    }
+
+
+def _broker(time: Time, topology: Topology, random: Random) -> Broker:
+    broker = Broker(time, lambda: UUID(int=random.getrandbits(128), version=4))
+    namespace = broker.namespace
+    namespace.create_queue("dead-letters", QueueOptions(requires_duplicate_detection=True))
+    namespace.create_topic("changes", TopicOptions(requires_duplicate_detection=True))
+    for system in topology.systems:
+        if topology.delivered(system):
+            options = SubscriptionOptions(
+                lock_duration=timedelta(minutes=5), forward_dead_lettered_messages_to="dead-letters"
+            )
+            namespace.create_subscription(
+                "changes", system, options, Rule(name="deliver", filter=SqlFilter(rule(topology, system)))
+            )
+    return broker
+
+
+def _deleted(row: Mapping[str, Any]) -> bool:
+    return bool(row.get("IsDeleted") or row.get("deleted"))

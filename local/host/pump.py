@@ -56,7 +56,7 @@ class Pump(Generic[M]):
         self._stopping.set()
 
     async def _pump(self, receiver: Receiver[M]) -> None:
-        while batch := await self._or_stopped(receiver.receive(self._size)):
+        while not self._stopping.is_set() and (batch := await self._or_stopped(receiver.receive(self._size))):
             if self._wait > _SHORTEST_WAIT:
                 self._tell(logging.INFO, "back")
                 self._wait = _SHORTEST_WAIT

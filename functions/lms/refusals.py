@@ -48,7 +48,7 @@ def _of_field(fault: Mapping[str, Any], translation: Translation) -> Integration
     code, native = str(fault.get("code", "rejected")), fault.get("field")
     if code == "unknown_field":
         return Misconfigured(
-            f"The LMS has no field {native} in {translation.native}: take it out of the table in translate.py",
+            f"The LMS has no field {native} in {translation.native}: take it out of translate.py",
             reason=code,
             field=native,
         )

@@ -8,8 +8,10 @@ The login is not counted in a cost: it is no call of the API.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from urllib.parse import urlencode
+
+import orjson
 
 from functions.salesforce.records import Found, Token, Usage, micros_of_date, usage_of
 from functions.salesforce.refusals import EXPIRED, judge
@@ -81,6 +83,13 @@ class Client:
         while found.more:
             found = await self._found(found.more.removeprefix(self._base), None)
             yield found
+
+    async def retrieve(self, sobject: str, ids: Sequence[str], fields: Sequence[str]) -> Found:
+        """These records; one that is not there is left out."""
+        content = orjson.dumps({"ids": ids, "fields": fields})
+        answer = await self.call("POST", f"/composite/sobjects/{sobject}", content=content, repeatable=True)
+        records = [record for record in answer.json() if record is not None]
+        return Found(records, None, self._server_clock(answer))
 
     async def _found(self, path: str, params: Mapping[str, str] | None) -> Found:
         answer = await self.call("GET", path, params=params)

@@ -1,20 +1,25 @@
-"""Looks rows up by id or by natural key: many in one query, within the length that an address may have.
+"""Looks rows up by id, 2000 in a call, or by natural key, as many as fit into one query.
 
-A query in a POST body would know no such limit, but there is none; 16,384 bytes of address and headers are
-what Salesforce takes.
+Ids travel in a body. A query has to travel in the address, and Salesforce takes 16,384 bytes of address and
+headers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from urllib.parse import quote
 
 from functions.salesforce.client import Client
 from functions.salesforce.records import Found, row_of
-from shared.adapters.batches import side_by_side
-from shared.model.change import Page, Row
+from functions.salesforce.translate import long_id
+from shared.adapters.batches import batched, side_by_side
+from shared.model.change import Page
 from shared.model.golden import Value
 from shared.model.translation import Translation
+
+AT_A_TIME = 2000
+"""The most ids that one call takes."""
 
 ADDRESS_BYTES = 12_000
 """What the conditions of one query may take of an address, its escapes counted."""
@@ -30,38 +35,42 @@ class Lookup:
 
     async def read(self, entity: str, native_ids: Sequence[str]) -> Page:
         translation = self._translations[entity]
-        literals = (literal(native_id) for native_id in dict.fromkeys(native_ids))
-        return await self._page(translation, [f"Id IN ({some})" for some in fitted(literals, ",")])
+        ids = [each for each in dict.fromkeys(map(long_id, native_ids)) if len(each) == 18]
+        asks = [partial(self._retrieved, translation, some) for some in batched(ids, AT_A_TIME)]
+        return _page(await side_by_side(asks, at_once=self._at_once), translation)
 
     async def find(self, entity: str, keys: Sequence[Mapping[str, Value]]) -> Page:
         """Salesforce compares text in any case, so a hit may differ from its key in that."""
         translation = self._translations[entity]
         wanted = list({tuple(sorted(key.items())): key for key in keys if _complete(key)}.values())
-        return await self._page(translation, list(_conditions(translation, wanted)))
+        asks = [
+            partial(self._queried, f"{selection(translation)} WHERE {each}")
+            for each in _conditions(translation, wanted)
+        ]
+        return _page(await side_by_side(asks, at_once=self._at_once), translation)
 
-    async def _page(self, translation: Translation, conditions: list[str]) -> Page:
-        found = await side_by_side(
-            [self._asking(f"{selection(translation)} WHERE {each}") for each in conditions],
-            at_once=self._at_once,
-        )
-        answers = [answer for answers in found for answer in answers]
-        rows: dict[str, Row] = {}
-        for answer in answers:
-            for record in answer.records:
-                row = row_of(record, translation)
-                rows[row.native_id] = row
-        return Page(list(rows.values()), "", min((each.read_at for each in answers), default=0))
+    async def _retrieved(self, translation: Translation, ids: Sequence[str]) -> list[Found]:
+        return [await self._client.retrieve(translation.native, ids, selected(translation))]
 
-    def _asking(self, soql: str) -> Callable[[], Awaitable[list[Found]]]:
-        async def ask() -> list[Found]:
-            return [found async for found in self._client.records(soql)]
+    async def _queried(self, soql: str) -> list[Found]:
+        return [found async for found in self._client.records(soql)]
 
-        return ask
+
+def _page(answers: Sequence[Sequence[Found]], translation: Translation) -> Page:
+    every = [found for each in answers for found in each]
+    rows = [row_of(record, translation) for found in every for record in found.records]
+    once = {row.native_id: row for row in rows}
+    return Page(list(once.values()), "", min((found.read_at for found in every), default=0))
+
+
+def selected(translation: Translation) -> list[str]:
+    """The fields that the table names, and what a row is known by."""
+    return ["Id", "SystemModstamp", "IsDeleted", "MasterRecordId", *translation.natives]
 
 
 def selection(translation: Translation) -> str:
-    """`SELECT ... FROM ...`: what the table names, and what a row is known by."""
-    fields = ", ".join(("Id", "SystemModstamp", "IsDeleted", "MasterRecordId", *translation.natives))
+    """`SELECT ... FROM ...`."""
+    fields = ", ".join(selected(translation))
     return f"SELECT {fields} FROM {translation.native}"  # noqa: S608 - names of our own tables, no values
 
 

@@ -1,0 +1,41 @@
+"""The rooms under contract."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.rooms.systems import ROOMS, Room, Time, lms, salesforce
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture(params=list(ROOMS))
+async def room(request: pytest.FixtureRequest, time: Time) -> AsyncIterator[Room]:
+    """Each room in turn: what a test says of it holds for both."""
+    room = ROOMS[request.param](time)
+    yield room
+    await room.close()
+
+
+@pytest.fixture
+async def crm(time: Time) -> AsyncIterator[Room]:
+    room = salesforce(time)
+    yield room
+    await room.close()
+
+
+@pytest.fixture
+async def school(time: Time) -> AsyncIterator[Room]:
+    room = lms(time)
+    yield room
+    await room.close()

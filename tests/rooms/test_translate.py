@@ -1,0 +1,160 @@
+"""The tables of both rooms, and what they promise of each field."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from functions.lms import translate as lms
+from functions.salesforce import translate as salesforce
+from shared.model.entities import ENTITIES
+from shared.model.errors import InvalidChange, Untranslatable
+from shared.model.translation import UTF8, UTF16, Translation, choice, reference, text
+
+EVERY = [*salesforce.TRANSLATIONS.values(), *lms.TRANSLATIONS.values()]
+PLAIN = [
+    pytest.param(translation, field, id=f"{translation.system}.{translation.entity}.{field}")
+    for translation in EVERY
+    for field in sorted(translation.fields - translation.references.keys())
+]
+
+
+@pytest.mark.parametrize("translation", EVERY, ids=lambda each: f"{each.system}.{each.entity}")
+def test_every_mandatory_field_of_an_entity_has_its_line(translation: Translation):
+    """Without it, no row of this system would ever be taken."""
+    model = ENTITIES[translation.entity].model
+    mandatory = {name for name, field in model.model_fields.items() if field.is_required()}
+
+    assert mandatory <= translation.fields
+
+
+@pytest.mark.parametrize("translation, field", PLAIN)
+@given(value=some.one_of(some.none(), some.text(max_size=60), some.sampled_from(["Web", " hOT ", "Event"])))
+def test_a_normal_form_is_its_own_normal_form(translation: Translation, field: str, value: str | None):
+    try:
+        once = translation.normal(field, value)
+    except Untranslatable:
+        return
+    assert translation.normal(field, once) == once
+
+
+@pytest.mark.parametrize("translation, field", PLAIN)
+@given(value=some.one_of(some.text(max_size=40), some.sampled_from(["Web", "Trade Show", "COLD"])))
+def test_what_was_written_reads_back_as_its_normal_form(translation: Translation, field: str, value: str):
+    """Else every poll would take our own write for an edit."""
+    try:
+        normal = translation.normal(field, value)
+    except Untranslatable:
+        return
+    values, _ = translation.to_canonical(translation.from_canonical({field: normal}))
+    assert values[field] == normal
+
+
+def test_a_text_that_is_too_long_says_how_long_and_never_what():
+    with pytest.raises(Untranslatable) as raised:
+        lms.COMPANY.normal("name", "Geheim" * 20)
+
+    assert (raised.value.reason, raised.value.field) == ("TooLong", "name")
+    assert raised.value.description == "account.name: the LMS takes 100 characters, this has 120"
+
+
+def test_the_length_of_a_text_is_that_of_its_trimmed_form():
+    assert lms.COMPANY.normal("name", " " + "x" * 100 + " ") == "x" * 100
+
+
+def test_lengths_are_counted_in_code_points():
+    assert lms.COMPANY.normal("name", "🦊" * 100) == "🦊" * 100
+
+
+@pytest.mark.parametrize("unit, length", [(UTF16, 2), (UTF8, 4)])
+def test_a_system_may_count_in_other_units(unit, length):
+    narrow = Translation("x", "account", "x", [text("name", "n", length, unit=unit)])
+
+    assert narrow.normal("name", "🦊") == "🦊"
+    with pytest.raises(Untranslatable, match=f"this has {length + 1}"):
+        narrow.normal("name", "🦊a")
+
+
+def test_an_email_address_is_kept_as_typed_in_one_system_and_in_lower_case_in_the_other():
+    assert salesforce.CONTACT.normal("email", " Ann@Example.org ") == "Ann@Example.org"
+    assert lms.COMPANY_USER.normal("email", " Ann@Example.org ") == "ann@example.org"
+
+
+def test_nothing_but_blanks_is_nothing():
+    assert lms.COMPANY.normal("city", " \u00a0\t ") is None
+    assert lms.LEAD.normal("source", "  ") is None
+
+
+def test_a_street_has_one_sort_of_line_end():
+    assert salesforce.ACCOUNT.normal("street", "1 Rd\r\nFloor 2\rEast") == "1 Rd\nFloor 2\nEast"
+
+
+def test_a_choice_that_is_not_in_the_list_is_untranslatable_and_the_list_is_said():
+    with pytest.raises(Untranslatable, match="one of Hot, Warm, Cold") as raised:
+        lms.LEAD.normal("rating", "Lukewarm")
+
+    assert (raised.value.reason, raised.value.field) == ("NotAChoice", "rating")
+    assert "Lukewarm" not in raised.value.description
+
+
+def test_several_labels_may_share_a_choice_which_reads_back_as_the_first():
+    assert lms.LEAD.normal("source", "purchased list") == "Other"
+    assert lms.LEAD.from_canonical({"source": "Other"}) == {"source": "other"}
+
+
+def test_a_choice_that_a_system_shows_and_no_table_names_refuses_the_row_alone():
+    values, refused = lms.LEAD.to_canonical(
+        {"last_name": "Kim", "company_name": "Acme", "source": "fax", "rating": "hot"}
+    )
+
+    assert isinstance(refused, InvalidChange)
+    assert (refused.field, refused.reason) == ("source", "NotAChoice")
+    assert (values["last_name"], values["rating"]) == ("Kim", "Hot")
+
+
+def test_a_value_of_another_type_is_refused_and_never_converted():
+    _, refused = salesforce.ACCOUNT.to_canonical({"Name": 5})
+    assert isinstance(refused, InvalidChange)
+    with pytest.raises(Untranslatable, match="text, not int"):
+        salesforce.ACCOUNT.normal("name", 5)
+
+
+def test_a_reference_is_a_text_for_the_hub_and_a_number_for_the_lms():
+    values, _ = lms.COMPANY_USER.to_canonical({"company_id": 7, "last_name": "Kim"})
+
+    assert values["account"] == "7"
+    assert lms.COMPANY_USER.from_canonical({"account": "7"}) == {"company_id": 7}
+
+
+def test_a_short_id_of_a_parent_is_read_in_its_long_form():
+    values, _ = salesforce.CONTACT.to_canonical({"AccountId": "0015c00002KtEVF", "LastName": "Kim"})
+
+    assert values["account"] == "0015c00002KtEVFAA3"
+
+
+def test_a_new_record_needs_its_mandatory_fields():
+    lms.COMPANY_USER.complete({"account": "7", "last_name": "Kim"})
+    with pytest.raises(Untranslatable) as raised:
+        lms.COMPANY_USER.complete({"last_name": "Kim"})
+
+    assert (raised.value.reason, raised.value.field) == ("Required", "account")
+
+
+@pytest.mark.parametrize(
+    "table, wrong",
+    [
+        ([text("fone", "phone", 30)], "no field 'fone'; it has number, name"),
+        ([text("name", "a", 1), text("name", "b", 1)], "canonical fields twice in the table: name"),
+        ([text("name", "a", 1), text("city", "a", 1)], "native fields twice in the table: a"),
+        ([reference("name", "n", "account", read_id=str)], "the entity says that it refers to None"),
+    ],
+)
+def test_a_table_with_a_mistake_is_refused_with_what_would_be_right(table, wrong):
+    with pytest.raises(ValueError, match=wrong):
+        Translation("x", "account", "x", table)
+
+
+def test_a_table_of_an_entity_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match="there are account, contact, lead"):
+        Translation("x", "acount", "x", [choice("name", "n", {"A": "a"})])

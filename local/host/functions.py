@@ -191,7 +191,7 @@ def _check_annotation(hint: Any, source: dict[str, Any]) -> None:
             f"the cloud cannot index {hint} for its parameter {source['name']!r}; "
             "write typing.List[func.ServiceBusMessage]"
         )
-    converter = func.get_binding_registry().get(source["type"])  # type: ignore[no-untyped-call]
+    converter = func.get_binding_registry().get(source["type"])
     is_list = typing.get_origin(hint) is list
     fits = (isinstance(hint, type) or is_list) and converter.check_input_type_annotation(hint)
     if not fits or is_list != (source.get("cardinality") == "MANY"):

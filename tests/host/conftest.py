@@ -157,7 +157,7 @@ class SteppedClock:
 
 
 class MemoryBus:
-    """A queue with peek-lock in memory, and its receiver. `fail_next` makes the next call find the bus away."""
+    """A queue with peek-lock in memory, and its receiver. After `fail_next` a call finds the bus away."""
 
     def __init__(self, *messages: str) -> None:
         self.waiting = list(messages)
@@ -181,9 +181,9 @@ class MemoryBus:
         self._failures.add(call)
         self._arrived.set()
 
-    async def until(self, condition: Callable[["MemoryBus"], bool]) -> None:
+    async def until(self, condition: Callable[["MemoryBus"], object]) -> None:
         async with asyncio.timeout(10), self._settled:
-            await self._settled.wait_for(lambda: condition(self))
+            await self._settled.wait_for(lambda: bool(condition(self)))
 
     async def receive(self, size: BatchSize) -> list[str]:
         while True:

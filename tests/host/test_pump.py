@@ -115,7 +115,7 @@ async def test_waits_for_a_bus_that_stays_away_double_up_to_a_limit_and_start_ag
                 self.fail_next("receive")
             return self
 
-    bus, waits = Away("a"), []
+    bus, waits = Away("a"), list[float]()
 
     async def deliver(messages):
         if bus.opened < 10:

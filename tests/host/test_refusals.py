@@ -35,29 +35,42 @@ ROUTE = '@app.route(route="{}")\ndef {}(req: func.HttpRequest) -> str: ...\n'
         ),
         (
             TIMER.format("%WHEN%"),
-            "function 'tick': the setting 'WHEN' (named in its schedule) is missing; set the environment variable WHEN",
+            (
+                "function 'tick': the setting 'WHEN' (named in its schedule) is missing; set the "
+                "environment variable WHEN"
+            ),
         ),
         (
             QUEUE.format("")
             + '@app.retry(strategy="fixed_delay", max_retry_count="3", delay_interval="00:00:01")\n'
             "def take(m: func.ServiceBusMessage) -> None: ...",
-            "function 'take': @retry is not supported with this trigger; "
-            "remove it, the flow retries record by record",
+            (
+                "function 'take': @retry is not supported with this trigger; "
+                "remove it, the flow retries record by record"
+            ),
         ),
         (
             QUEUE.format(', cardinality="many"') + "def take(m: list[func.ServiceBusMessage]) -> None: ...",
-            "function 'take': the cloud cannot index list[azure.functions._servicebus.ServiceBusMessage] for its "
-            "parameter 'm'; write typing.List[func.ServiceBusMessage]",
+            (
+                "function 'take': the cloud cannot index "
+                "list[azure.functions._servicebus.ServiceBusMessage] for its "
+                "parameter 'm'; write typing.List[func.ServiceBusMessage]"
+            ),
         ),
         (
             QUEUE.format(', cardinality="many"') + "def take(m: func.ServiceBusMessage) -> None: ...",
-            "function 'take': its parameter 'm' is annotated <class 'azure.functions._servicebus.ServiceBusMessage'>; "
-            "write typing.List[func.ServiceBusMessage]",
+            (
+                "function 'take': its parameter 'm' is annotated <class "
+                "'azure.functions._servicebus.ServiceBusMessage'>; "
+                "write typing.List[func.ServiceBusMessage]"
+            ),
         ),
         (
             QUEUE.format("") + "def take(m: typing.List[func.ServiceBusMessage]) -> None: ...",
-            "function 'take': its parameter 'm' is annotated "
-            "typing.List[azure.functions._servicebus.ServiceBusMessage]; write func.ServiceBusMessage",
+            (
+                "function 'take': its parameter 'm' is annotated "
+                "typing.List[azure.functions._servicebus.ServiceBusMessage]; write func.ServiceBusMessage"
+            ),
         ),
         (
             QUEUE.format(", is_sessions_enabled=True") + "def take(m: func.ServiceBusMessage) -> None: ...",
@@ -65,8 +78,10 @@ ROUTE = '@app.route(route="{}")\ndef {}(req: func.HttpRequest) -> str: ...\n'
         ),
         (
             QUEUE.format("") + "def take(m: func.ServiceBusMessage, receiver) -> None: ...",
-            "function 'take': no binding names its parameter 'receiver'; "
-            "remove it (a context is called 'context')",
+            (
+                "function 'take': no binding names its parameter 'receiver'; "
+                "remove it (a context is called 'context')"
+            ),
         ),
         (
             QUEUE.format("") + "def take(message: func.ServiceBusMessage) -> None: ...",
@@ -78,8 +93,10 @@ ROUTE = '@app.route(route="{}")\ndef {}(req: func.HttpRequest) -> str: ...\n'
         ),
         (
             QUEUE.format("") + "def take(m: 'Nothing') -> None: ...",
-            "function 'take': its annotations cannot be read (name 'Nothing' is not defined); "
-            "import that name outside of TYPE_CHECKING",
+            (
+                "function 'take': its annotations cannot be read (name 'Nothing' is not defined); "
+                "import that name outside of TYPE_CHECKING"
+            ),
         ),
         (
             '@app.blob_trigger(arg_name="m", path="t", connection="C")\ndef take(m) -> None: ...',
@@ -89,25 +106,39 @@ ROUTE = '@app.route(route="{}")\ndef {}(req: func.HttpRequest) -> str: ...\n'
             QUEUE.format("")
             + '@app.service_bus_queue_output(arg_name="out", queue_name="t", connection="SERVICEBUS")\n'
             "def take(m: func.ServiceBusMessage, out: func.Out[str]) -> None: ...",
-            "function 'take': the binding 'out' (serviceBus) is not served here; "
-            "do its work in the function's body, through an adapter",
+            (
+                "function 'take': the binding 'out' (serviceBus) is not served here; "
+                "do its work in the function's body, through an adapter"
+            ),
         ),
         (
             ROUTE.format("admin/things", "it"),
-            "function 'it': the route 'admin/things' starts with 'admin', which is the host's own; choose another",
+            (
+                "function 'it': the route 'admin/things' starts with 'admin', which is the host's own; "
+                "choose another"
+            ),
         ),
         (
             ROUTE.format("Runtime", "it"),
-            "function 'it': the route 'Runtime' starts with 'Runtime', which is the host's own; choose another",
+            (
+                "function 'it': the route 'Runtime' starts with 'Runtime', which is the host's own; choose "
+                "another"
+            ),
         ),
         (
             ROUTE.format("a/{b:regex(x)}", "it"),
-            "function 'it': the route 'a/{b:regex(x)}' has a segment '{b:regex(x)}' that this host does not know; "
-            "write {name}, {name?}, {*name} or {name:kind} where kind is int, long, guid, float or double",
+            (
+                "function 'it': the route 'a/{b:regex(x)}' has a segment '{b:regex(x)}' that this host "
+                "does not know; "
+                "write {name}, {name?}, {*name} or {name:kind} where kind is int, long, guid, float or double"
+            ),
         ),
         (
             ROUTE.format("{*a}/b", "it"),
-            "function 'it': the route '{*a}/b' goes on after an optional or catch-all segment; put that one last",
+            (
+                "function 'it': the route '{*a}/b' goes on after an optional or catch-all segment; put "
+                "that one last"
+            ),
         ),
         (
             "def shutdown(): ...\n" + ROUTE.format("a", "it"),
@@ -130,9 +161,13 @@ def test_all_that_is_wrong_is_told_at_once(refused):
 
 
 def test_two_functions_may_share_a_route_only_with_methods_of_their_own(refused, write_app):
-    both = '@app.route(route="a/{{x}}", methods={})\ndef one(req: func.HttpRequest) -> str: ...\n' + (
-        '@app.route(route="A/{{y}}", methods={})\ndef two(req: func.HttpRequest) -> str: ...\n'
-    )
+    both = """
+        @app.route(route="a/{{x}}", methods={})
+        def one(req: func.HttpRequest) -> str: ...
+
+        @app.route(route="A/{{y}}", methods={})
+        def two(req: func.HttpRequest) -> str: ...
+    """
     assert refused(both.format(["GET"], ["GET", "POST"])) == (
         "function 'one': another function answers 'a/{x}' too; change the route or the methods",
         "function 'two': another function answers 'A/{y}' too; change the route or the methods",
@@ -145,8 +180,10 @@ def test_two_functions_may_share_a_route_only_with_methods_of_their_own(refused,
     [
         (
             {},
-            "function 'take': the setting 'SERVICEBUS' (a Service Bus connection string) is missing; "
-            "set the environment variable SERVICEBUS",
+            (
+                "function 'take': the setting 'SERVICEBUS' (a Service Bus connection string) is missing; "
+                "set the environment variable SERVICEBUS"
+            ),
         ),
         ({"SERVICEBUS": "nonsense"}, "function 'take': the setting 'SERVICEBUS' is no connection string"),
     ],
@@ -171,7 +208,10 @@ def test_a_service_bus_trigger_wants_a_connection_string_in_the_setting_it_names
         ),
         (
             '{"extensions": {"serviceBus": {"maxMessageBatchSize": 0}}}',
-            "host.json: extensions.serviceBus.maxMessageBatchSize: Input should be greater than or equal to 1",
+            (
+                "host.json: extensions.serviceBus.maxMessageBatchSize: Input should be greater than or "
+                "equal to 1"
+            ),
         ),
         (
             '{"extensions": {"serviceBus": {"autoCompleteMessages": false}}}',
@@ -195,12 +235,12 @@ def test_an_app_that_cannot_be_imported_is_refused_with_the_place(refused):
 
 def test_a_folder_without_an_app_is_refused(tmp_path):
     (tmp_path / "host.json").write_text("{}")
-    with pytest.raises(BadApp, match="there is no function_app.py"):
+    with pytest.raises(BadApp, match="there is no function_app"):
         Plan.read(tmp_path, Settings({}))
 
 
 def test_a_folder_without_host_json_is_refused(tmp_path):
-    with pytest.raises(BadApp, match="host.json is missing"):
+    with pytest.raises(BadApp, match="is missing in"):
         Plan.read(tmp_path, Settings({}))
 
 

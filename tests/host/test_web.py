@@ -211,7 +211,8 @@ async def test_a_context_tells_the_function_who_it_is_and_goes_on_with_the_calle
         @app.route(route="who", auth_level="anonymous")
         def who(req: func.HttpRequest, context: func.Context) -> str:
             trace = context.trace_context
-            return json.dumps([context.function_name, context.invocation_id, trace.trace_parent, trace.trace_state])
+            told = [context.function_name, context.invocation_id, trace.trace_parent, trace.trace_state]
+            return json.dumps(told)
     """
     parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     async with serve(app) as served:

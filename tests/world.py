@@ -1,8 +1,8 @@
 """A whole topology in one process and in virtual time: the real pipeline, rooms and store, the engine of the
 Service Bus, and the simulated systems mounted on transports.
 
-    world.poll("salesforce")      what the timer does          world.edit / world.delete     what users do
-    world.deliver("lms")          what the subscription does   world.settle()                until all is quiet
+    world.poll("salesforce")   what the timer does           world.user("lms")   somebody at work in a system
+    world.deliver("lms")       what the subscription does    world.settle()      until all is quiet
 """
 
 from __future__ import annotations
@@ -212,7 +212,12 @@ def _connections(
         **settings,
     }
     transports = {name: SystemTransport(system, time.sleep) for name, system in systems.items()}
-    common = {"environment": environment, "clock": time.micros, "random": random, "retries": AT_ONCE}
+    common: dict[str, Any] = {
+        "environment": environment,
+        "clock": time.micros,
+        "random": random,
+        "retries": AT_ONCE,
+    }
     return {
         "salesforce": salesforce_room.connect(
             "salesforce", transport=transports["salesforce"], sleep=time.sleep, **common

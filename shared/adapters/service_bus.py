@@ -86,10 +86,11 @@ async def _batches(sender: ServiceBusSender, messages: Iterable[Message]) -> Asy
 
 
 def _wire(message: Message) -> ServiceBusMessage:
+    properties: dict[str | bytes, Any] = {**message.properties}
     due = datetime.fromtimestamp(message.due / MICROSECONDS, UTC) if message.due is not None else None
     return ServiceBusMessage(
         message.body,
-        application_properties={**message.properties},
+        application_properties=properties,
         message_id=message.id,
         content_type="application/json",
         scheduled_enqueue_time_utc=due,

@@ -158,7 +158,7 @@ class Bulk:
     def _write_one(self, writer: Writer, job: Row, sobject: SObject, record: Row) -> tuple[str, bool]:
         operation = job["operation"]
         if operation == "insert":
-            return writer.create(sobject, _without_id(record)), True
+            return writer.create(sobject, record), True
         if operation == "upsert":
             column = sobject.fields[job["externalIdFieldName"]]
             outcome = self._collection.upsert_one(writer, sobject, column, record)
@@ -167,7 +167,7 @@ class Bulk:
             sobject, next((value for name, value in record.items() if name.lower() == "id"), None)
         )
         if operation == "update":
-            writer.update(sobject, key, _without_id(record))
+            writer.update(sobject, key, record)
         else:
             writer.delete(sobject, key)
         return key, False
@@ -214,11 +214,6 @@ def _one_of(wanted: Row, name: str, default: str, known: Any) -> str:
 
 def _shown(job: Row) -> Row:
     return {name: value for name, value in job.items() if name not in _INNER}
-
-
-def _without_id(record: Row) -> Row:
-    """Jsforce puts an empty Id column first, also for inserts."""
-    return {name: value for name, value in record.items() if name.lower() != "id"}
 
 
 def _as_text(refusal: Refusal) -> str:

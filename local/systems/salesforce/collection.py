@@ -56,7 +56,7 @@ class Collection:
             if text in twice:
                 raise Refusal("DUPLICATE_VALUE", f"Duplicate id specified: {text}", ("Id",))
             key = writer.key_of(sobject, text)
-            writer.update(sobject, key, _without(raw, "id"))
+            writer.update(sobject, key, raw)
             return _success(key)
 
         return self._run(records, step, all_or_none=all_or_none)
@@ -85,11 +85,10 @@ class Collection:
         if len(keys) > 1:
             message = f"{column.label}: more than one record found for external id field: [{', '.join(keys)}]"
             raise Refusal("DUPLICATE_EXTERNAL_ID", message)
-        rest = _without(raw, "id") if column.type == "id" else raw
         if keys:
-            writer.update(sobject, keys[0], rest)
+            writer.update(sobject, keys[0], raw)
             return {**_success(keys[0]), "created": False}
-        return {**_success(writer.create(sobject, rest)), "created": True}
+        return {**_success(writer.create(sobject, raw)), "created": True}
 
     def _matching(self, writer: Writer, sobject: SObject, column: Field, value: Any) -> list[str]:
         """The records meant. By id, no id means a new record."""
@@ -190,10 +189,6 @@ def _value_of(raw: Row, name: str) -> Any:
 def _id_of(raw: Row) -> Any:
     text = raw.get("Id")
     return raw.get("id") if text is None else text
-
-
-def _without(raw: Row, name: str) -> Row:
-    return {key: value for key, value in raw.items() if key.lower() != name}
 
 
 def _folded(value: Any) -> Any:

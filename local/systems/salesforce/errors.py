@@ -5,25 +5,27 @@ ApiError            a whole request refused: a status and an array of {message, 
 OAuthError          the token endpoint refuses: an object {error, error_description}
 """
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 NOT_FOUND_MESSAGE: Final = "The requested resource does not exist"
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - a refusal is an outcome of one record, not an error of the server
     """Why one record was refused."""
 
-    code: str
-    message: str
-    fields: tuple[str, ...] = ()
-    extra: tuple[tuple[str, Any], ...] = ()
+    def __init__(
+        self, code: str, message: str, fields: tuple[str, ...] = (), extra: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.fields = fields
+        self.extra = extra or {}
 
     def in_collection(self) -> dict[str, Any]:
         """The entry in a collection's `errors`: here the code is called `statusCode`."""
         return {
-            **dict(self.extra),
+            **self.extra,
             "statusCode": self.code,
             "message": self.message,
             "fields": list(self.fields),
@@ -31,7 +33,7 @@ class Refusal(Exception):
 
     def alone(self) -> dict[str, Any]:
         """The entry in the answer to a request for this record alone: here it is called `errorCode`."""
-        entry = {**dict(self.extra), "message": self.message, "errorCode": self.code}
+        entry = {**self.extra, "message": self.message, "errorCode": self.code}
         return entry if self.extra else {**entry, "fields": list(self.fields)}
 
     @property
@@ -65,6 +67,10 @@ class OAuthError(Exception):
         super().__init__(f"{error}: {description}")
         self.status = 400
         self.body = {"error": error, "error_description": description}
+
+
+def deleted(fields: tuple[str, ...] = ()) -> Refusal:
+    return Refusal("ENTITY_IS_DELETED", "entity is deleted", fields)
 
 
 def not_found(message: str = NOT_FOUND_MESSAGE) -> ApiError:

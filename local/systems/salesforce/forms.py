@@ -4,13 +4,16 @@ Names match in any case. A parent may be named by its external id in place of it
 `{"Account": {"Crosswalk_Id__c": "c-1"}}` stands for `AccountId`.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from local.systems.salesforce.errors import ApiError, Refusal, no_such_column
 from local.systems.salesforce.org import Org
 from local.systems.salesforce.schema import Field, SObject
 from local.systems.salesforce.values import Taker, taker
 from local.systems.system import Row
+
+_NO_FIELDS: Final = frozenset({"attributes", "Id", "id"})
+"""Not written: what the record is and which one. Where an id has no business being, the caller has refused it."""
 
 
 class Form:
@@ -47,7 +50,7 @@ class Form:
             take = takers.get(name)
             if take is not None:
                 values[name] = take(value)
-            elif name != "attributes":
+            elif name not in _NO_FIELDS:
                 target, taken = self._rarer(name, value, takers)
                 values[target] = taken
         return values

@@ -18,6 +18,7 @@ SUFFIXES: Final = string.ascii_uppercase + "012345"
 _LEGAL: Final = frozenset(DIGITS)
 
 
+@lru_cache(maxsize=65536)
 def _suffix(chunk: str) -> str:
     return SUFFIXES[sum(1 << place for place, letter in enumerate(chunk) if "A" <= letter <= "Z")]
 
@@ -33,14 +34,14 @@ def canonical(text: str) -> str | None:
 
     A long id may come with its case lost: its suffix says which letters were capitals.
     """
-    if not text.isascii() or not _LEGAL.issuperset(text):
+    if len(text) not in {15, 18} or not _LEGAL.issuperset(text):
         return None
-    if len(text) == 15:
-        return to_18(text)
-    return _recased(text) if len(text) == 18 else None
+    whole = to_18(text[:15])
+    return whole if text in {whole, whole[:15]} else _recased(text)
 
 
 def _recased(text: str) -> str | None:
+    """A long id whose letters have lost their case."""
     marks = [SUFFIXES.find(mark) for mark in text[15:].upper()]
     if min(marks) < 0:
         return None
@@ -48,8 +49,8 @@ def _recased(text: str) -> str | None:
         letter.upper() if marks[place // 5] >> (place % 5) & 1 else letter.lower()
         for place, letter in enumerate(text[:15])
     )
-    restored = to_18(short)
-    return restored if restored[15:] == text[15:].upper() else None
+    whole = to_18(short)
+    return whole if whole[15:] == text[15:].upper() else None
 
 
 def base62(number: int, width: int) -> str:

@@ -15,7 +15,6 @@ from local.systems.salesforce.stamps import canonical_datetime, stamp
 from local.systems.salesforce.writer import Forms, Writer, defaults, full_name, object_of
 from local.systems.system import Row
 
-
 _STAMPS: Final = ("CreatedDate", "LastModifiedDate", "SystemModstamp")
 
 
@@ -47,13 +46,14 @@ class Loader:
         return None
 
     def _put(self, sobject: SObject, row: Row, now: str, standard: Row) -> None:
-        if unknown := row.keys() - sobject.fields.keys():
+        if not row.keys() <= sobject.fields.keys():
+            unknown = row.keys() - sobject.fields.keys()
             raise ValueError(f"{sobject.name} has no column {', '.join(sorted(unknown))}")
         key = canonical(row["Id"]) if "Id" in row else self._org.new_id(sobject)
         if key is None or not key.startswith(sobject.prefix):
             raise ValueError(f"{row['Id']} is no id of {sobject.name}")
         whole = {**standard, **audit(now), **row, **_stamps(row), "Id": key}
-        if "FirstName" in sobject.fields:
+        if sobject.has_person:
             whole["Name"] = full_name(whole)
         self._org.put(sobject, {name: value for name, value in whole.items() if value is not None})
 
@@ -93,7 +93,7 @@ class Loader:
         contact = writer.create(
             object_of(self._org, "Contact"), {**_picked(lead, contact_fields), "AccountId": account}
         )
-        self._org.put(lead_object, {**lead, **writer.converted(account, contact)})
+        writer.mark_converted(lead_object, lead, account, contact)
         return Answer(
             200, {"leadId": lead["Id"], "accountId": account, "contactId": contact, "success": True}
         )
@@ -108,7 +108,7 @@ def _stamps(row: Row) -> Row:
 
 
 def _stamp(text: str) -> str:
-    moment = canonical_datetime(text)
+    moment = text if text.endswith(".000+0000") else canonical_datetime(text)
     if moment is None:
         raise ValueError(f"{text} is no date and time with an offset")
     return moment

@@ -18,6 +18,8 @@ from local.systems.system import Clock, Row
 
 ORG_ID: Final = record_id("00D", 1)
 USER_ID: Final = record_id("005", 1)
+INSTANCE: Final = "8d"
+"""Where new records are made; loaded ones come from elsewhere, so that their ids do not stand in the way."""
 INTEGRATION_USER: Final = "integration@crosswalk.example"
 
 
@@ -40,7 +42,7 @@ class Org:
     def new_id(self, sobject: SObject) -> str:
         """An id that no record of this object has."""
         taken = self.table(sobject).written
-        while (made := record_id(sobject.prefix, self.rows.count(sobject.name))) in taken:
+        while (made := record_id(sobject.prefix, self.rows.count(sobject.name), INSTANCE)) in taken:
             pass
         return made
 

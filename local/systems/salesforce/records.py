@@ -4,14 +4,14 @@ from typing import Any
 
 from local.systems.salesforce.call import Answer, Call
 from local.systems.salesforce.describe import description, summary
-from local.systems.salesforce.errors import ApiError, Refusal, no_such_column, not_found
+from local.systems.salesforce.errors import ApiError, Refusal, deleted, no_such_column, not_found
 from local.systems.salesforce.ids import canonical
 from local.systems.salesforce.org import Org
 from local.systems.salesforce.schema import Field, SObject
 from local.systems.salesforce.soql.answer import Show, record_shower
 from local.systems.salesforce.soql.scope import Column, Scope
 from local.systems.salesforce.soql.syntax import Path
-from local.systems.salesforce.writer import DELETED, Forms, Writer
+from local.systems.salesforce.writer import Forms, Writer
 from local.systems.system import Row
 
 
@@ -100,7 +100,7 @@ class Records:
     def _show(self, call: Call, sobject: SObject, key: str) -> Answer:
         row = self._org.table(sobject).written[key]
         if row["IsDeleted"]:
-            raise DELETED
+            raise deleted()
         fields = call.params.get("fields")
         names = fields.split(",") if fields else list(sobject.fields)
         return Answer(200, show_fields(self._org, sobject, names, call.base)(row), records=1)

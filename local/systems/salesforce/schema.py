@@ -122,8 +122,13 @@ class SObject:
         return tuple(field for field in self.fields.values() if "required" in field.flags)
 
     @cached_property
-    def references(self) -> tuple[Field, ...]:
-        return tuple(field for field in self.fields.values() if field.type == "reference")
+    def references(self) -> dict[str, Field]:
+        return {name: field for name, field in self.fields.items() if field.type == "reference"}
+
+    @cached_property
+    def has_person(self) -> bool:
+        """Whether its Name is made of a first and a last name."""
+        return "FirstName" in self.fields
 
     @cached_property
     def unique(self) -> tuple[Field, ...]:

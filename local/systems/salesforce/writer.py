@@ -6,20 +6,20 @@ A `Refusal` is raised for the one record; what it means for the others is the ca
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from local.systems.faults import record_fault
 from local.systems.salesforce.call import Call
-from local.systems.salesforce.errors import ApiError, Refusal
+from local.systems.salesforce.errors import ApiError, Refusal, deleted
 from local.systems.salesforce.forms import Form
 from local.systems.salesforce.ids import canonical
 from local.systems.salesforce.org import USER_ID, Org, audit
-from local.systems.salesforce.schema import SObject
+from local.systems.salesforce.schema import Field, SObject
 from local.systems.salesforce.stamps import stamp
 from local.systems.system import Row
 
-DELETED = Refusal("ENTITY_IS_DELETED", "entity is deleted")
-CROSS_REFERENCE = Refusal("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
-CONVERTED = Refusal("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+_BINNED: Final[Row] = {"IsDeleted": True}
+_NAME_PARTS: Final = frozenset({"FirstName", "LastName"})
 
 
 class Forms:
@@ -42,60 +42,66 @@ class Writer:
         self._forms = forms
         self._call = call
         self._now = stamp(forms.org.now())
+        self._faulty = bool(call.request.extensions.get("faults"))
+        self._touch: Row = {
+            "LastModifiedDate": self._now,
+            "LastModifiedById": USER_ID,
+            "SystemModstamp": self._now,
+            "_client": call.client,
+        }
 
     def create(self, sobject: SObject, raw: Row) -> str:
         """The new record's id."""
         self._strike(raw, "these records")
         values = self._forms.of(sobject).create(raw)
         self._check(sobject, values, None)
-        row = {**defaults(sobject), **values, **audit(self._now), "Id": self.org.new_id(sobject)}
-        self._put(sobject, row)
-        return str(row["Id"])
+        key = self.org.new_id(sobject)
+        self._put(sobject, {**defaults(sobject), **audit(self._now)}, {**values, "Id": key})
+        return key
 
     def update(self, sobject: SObject, key: str, raw: Row) -> None:
         """Changes a record; a change that changes nothing moves its stamp all the same."""
-        self._strike({**raw, "Id": key}, key)
+        self._strike(raw, key)
         row = self.living(sobject, key)
         values = self._forms.of(sobject).update(raw)
         if row.get("IsConverted"):
-            raise CONVERTED
+            raise Refusal("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
         self._check(sobject, values, key)
-        self._put(sobject, {**row, **values, **self._touch()})
+        self._put(sobject, row, values)
 
     def delete(self, sobject: SObject, key: str) -> None:
         """Moves a record to the recycle bin, an account together with its contacts."""
         self._strike({"Id": key}, key)
         row = self.living(sobject, key)
         for child, child_key in self._children(sobject, key):
-            self._bin(child, self.org.table(child).written[child_key])
-        self._bin(sobject, row)
+            self._put(child, self.org.table(child).written[child_key], _BINNED)
+        self._put(sobject, row, _BINNED)
 
     def merge(self, sobject: SObject, winner: str, loser: str) -> None:
         """The loser goes to the bin with the winner's name on it; its contacts move over."""
         row = self.living(sobject, loser)
-        self._put(sobject, {**self.living(sobject, winner), **self._touch()})
+        self._put(sobject, self.living(sobject, winner), {})
         for child, child_key in self._children(sobject, loser):
-            moved = {**self.org.table(child).written[child_key], "AccountId": winner, **self._touch()}
-            self._put(child, moved)
-        self._bin(sobject, {**row, "MasterRecordId": winner})
+            self._put(child, self.org.table(child).written[child_key], {"AccountId": winner})
+        self._put(sobject, row, {"MasterRecordId": winner, "IsDeleted": True})
 
-    def converted(self, account: str, contact: str) -> Row:
+    def mark_converted(self, lead: SObject, row: Row, account: str, contact: str) -> None:
         """What conversion writes on a lead."""
-        return {
+        values = {
             "IsConverted": True,
             "ConvertedAccountId": account,
             "ConvertedContactId": contact,
             "ConvertedDate": self._now[:10],
             "Status": "Closed - Converted",
-            **self._touch(),
         }
+        self._put(lead, row, values)
 
     def living(self, sobject: SObject, key: str) -> Row:
         row = self.org.table(sobject).written.get(key)
         if row is None:
-            raise CROSS_REFERENCE
+            raise _no_such_record()
         if row["IsDeleted"]:
-            raise DELETED
+            raise deleted()
         return row
 
     def key_of(self, sobject: SObject, text: object) -> str:
@@ -106,7 +112,7 @@ class Writer:
         return key
 
     def _strike(self, raw: Row, named: str) -> None:
-        fault = record_fault(self._call.request, raw)
+        fault = record_fault(self._call.request, raw) if self._faulty else None
         if fault is not None and fault.kind == "lock":
             reason = f"unable to obtain exclusive access to this record or 1 records: {named}"
             raise Refusal("UNABLE_TO_LOCK_ROW", reason)
@@ -115,22 +121,14 @@ class Writer:
                 "FIELD_CUSTOM_VALIDATION_EXCEPTION", "A validation rule of this org refused the record"
             )
 
-    def _touch(self) -> Row:
-        return {
-            "LastModifiedDate": self._now,
-            "LastModifiedById": USER_ID,
-            "SystemModstamp": self._now,
-            "_client": self._call.client,
-        }
-
-    def _put(self, sobject: SObject, row: Row) -> None:
-        row["_client"] = self._call.client
-        if "FirstName" in sobject.fields:
+    def _put(self, sobject: SObject, before: Row, values: Row) -> None:
+        """Writes a row as it was, with these values; what is null is left out."""
+        row = {**before, **values, **self._touch}
+        for name in [name for name, value in values.items() if value is None]:
+            del row[name]
+        if sobject.has_person and not values.keys().isdisjoint(_NAME_PARTS):
             row["Name"] = full_name(row)
-        self.org.put(sobject, {name: value for name, value in row.items() if value is not None})
-
-    def _bin(self, sobject: SObject, row: Row) -> None:
-        self._put(sobject, {**row, **self._touch(), "IsDeleted": True})
+        self.org.put(sobject, row)
 
     def _children(self, sobject: SObject, key: str) -> Iterator[tuple[SObject, str]]:
         contacts = self.org.schema.object("Contact")
@@ -139,11 +137,9 @@ class Writer:
 
     def _check(self, sobject: SObject, values: Row, key: str | None) -> None:
         """What depends on other records."""
-        for reference in sobject.references:
-            if values.get(reference.name) is not None:
-                self._check_parent(
-                    values[reference.name], reference.values[0], reference.label, reference.name
-                )
+        for name in sobject.references.keys() & values.keys():
+            if values[name] is not None:
+                self._check_parent(sobject.references[name], values[name])
         for field in sobject.unique:
             others = self._others(sobject, field.name, values, key)
             if others:
@@ -153,15 +149,16 @@ class Writer:
                 raise Refusal("DUPLICATE_VALUE", message)
         self._check_duplicate_rule(sobject, values, key)
 
-    def _check_parent(self, parent: str, wanted: str, label: str, field: str) -> None:
-        row = self.org.row(parent)
-        if parent[:3] != self.org.schema.objects[wanted].prefix:
-            message = f"{label}: id value of incorrect type: {parent}"
-            raise Refusal("FIELD_INTEGRITY_EXCEPTION", message, (field,))
+    def _check_parent(self, reference: Field, parent: str) -> None:
+        wanted, named = self.org.schema.objects[reference.values[0]], (reference.name,)
+        if not parent.startswith(wanted.prefix):
+            message = f"{reference.label}: id value of incorrect type: {parent}"
+            raise Refusal("FIELD_INTEGRITY_EXCEPTION", message, named)
+        row = self.org.table(wanted).written.get(parent)
         if row is None:
-            raise Refusal(CROSS_REFERENCE.code, CROSS_REFERENCE.message, (field,))
+            raise _no_such_record(named)
         if row["IsDeleted"]:
-            raise Refusal(DELETED.code, DELETED.message, (field,))
+            raise deleted(named)
 
     def _others(self, sobject: SObject, field: str, values: Row, key: str | None) -> list[str]:
         value = values.get(field)
@@ -174,8 +171,12 @@ class Writer:
             return
         others = self._others(sobject, field, values, key)
         if others:
-            extra = (("duplicateResult", _duplicate_result(sobject.name, others)),)
+            extra = {"duplicateResult": _duplicate_result(sobject.name, others)}
             raise Refusal("DUPLICATES_DETECTED", "Use one of these records?", extra=extra)
+
+
+def _no_such_record(fields: tuple[str, ...] = ()) -> Refusal:
+    return Refusal("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", fields)
 
 
 def object_of(org: Org, name: object) -> SObject:

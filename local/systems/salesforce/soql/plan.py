@@ -9,10 +9,10 @@ Bounds are taken from the condition by `_low` and `_high`: through an AND the ti
 narrow what is looked at; the condition is still asked of every row.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Any, Final
+from typing import Final
 
 from local.systems.salesforce.ids import canonical
 from local.systems.salesforce.soql.predicates import operand
@@ -59,12 +59,12 @@ def candidates(query: Query, scope: Scope, table: Table) -> Candidates:
     )
 
 
-def _existing(keys: Any, seen: Mapping[str, Row]) -> Iterator[Row]:
-    return (seen[key] for key in keys if key in seen)
+def _existing(keys: Iterable[str], seen: Mapping[str, Row]) -> Iterator[Row]:
+    return (row for row in map(seen.get, keys) if row is not None)
 
 
 def _between(table: Table, low: Entry | None, high: str | None, seen: Mapping[str, Row]) -> Iterator[Row]:
-    entries = table.by_stamp.since("") if low is None else table.by_stamp.after(*low)
+    entries = iter(table.by_stamp) if low is None else table.by_stamp.after(*low)
     if high is not None:
         entries = takewhile(lambda entry: entry[0] <= high, entries)
     return _existing((key for _, key in entries), seen)

@@ -96,6 +96,8 @@ def systems(
 def _run(start: Start) -> None:
     if start.fresh and start.directory is not None:
         _forget(start.directory, start.ports)
+    if start.ready_file is not None:
+        start.ready_file.unlink(missing_ok=True)  # of an earlier process
     os.umask(0o077)  # reports of customers are among what is stored
     desk = Desk(start.directory, _now, _random(start), start.calls_a_minute)
     try:
@@ -116,10 +118,10 @@ async def _serve(desk: Desk, start: Start) -> None:
     endpoints = desk.endpoints({name: server.url(name) for name in start.ports})
 
     def ready() -> None:
-        for name, shown in endpoints.items():
-            typer.echo(f"{name}: {shown['url']}")
         if start.ready_file is not None:
             write_private(start.ready_file, json.dumps({"pid": os.getpid(), "systems": endpoints}))
+        for name, shown in endpoints.items():
+            typer.echo(f"{name}: {shown['url']}")
 
     await run_until_signalled(lambda stopped: server.serve(ready, stopped))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from local.systems.control import Controlled
 from local.systems.credentials import Secrets, kept_secrets, make_secrets
@@ -93,23 +93,24 @@ class Desk:
         secrets, rows = self.secrets, self._rows("salesforce")
         credentials = Credentials(secrets.client_id, secrets.client_secret)
         org = Salesforce(rows, self._clock, self._random, Options(credentials))
-        if self._is_new("salesforce", rows, content):
+        if self._is_new("salesforce", rows, str(content)):
             for name, loaded in self._salesforce_rows(org, content).items():
                 org.load(name, loaded)
-            self._mark(rows, content)
+            _mark(rows, str(content))
         return Controlled(org, self._clock)
 
     def _lms(self, content: Content) -> Controlled:
         rows = self._rows("lms")
         lms = Lms(rows, self._clock, self.secrets.token, self._calls_a_minute)
-        if self._is_new("lms", rows, content):
-            sample: dict[str, list[Row]] = {}
-            if not content.is_reports:
-                sample = make_sample(content.records, content.seed, self._clock()).lms
-            for name, loaded in sample.items():
+        filling = "nothing, for no report is of the LMS" if content.is_reports else str(content)
+        if self._is_new("lms", rows, filling):
+            for name, loaded in self._lms_rows(content).items():
                 lms.load(name, loaded)
-            self._mark(rows, content)
+            _mark(rows, filling)
         return Controlled(lms, self._clock)
+
+    def _lms_rows(self, content: Content) -> dict[str, list[Row]]:
+        return {} if content.is_reports else make_sample(content.records, content.seed, self._clock()).lms
 
     def _salesforce_rows(self, org: Salesforce, content: Content) -> dict[str, list[Row]]:
         if not content.is_reports:
@@ -123,17 +124,19 @@ class Desk:
         self.told += [line for report in reports for line in _told(report)]
         return {report.name: report.rows for report in reports}
 
-    def _is_new(self, name: str, rows: Rows, content: Content) -> bool:
-        before: dict[str, Any] | None = rows.table(_SETUP).get(_FILLED)
+    def _is_new(self, name: str, rows: Rows, filling: str) -> bool:
+        before: Row | None = rows.table(_SETUP).get(_FILLED)
         if before is None:
-            self.told.append(f"{name}: filled with {content}")
-        elif before["content"] != str(content):
-            self.told.append(f"{name}: goes on from {before['content']}; --fresh starts over with {content}")
+            self.told.append(f"{name}: filled with {filling}")
+        elif before["with"] != filling:
+            self.told.append(f"{name}: goes on from {before['with']}; --fresh starts over with {filling}")
         return before is None
 
-    def _mark(self, rows: Rows, content: Content) -> None:
-        rows.put(_SETUP, _FILLED, {"content": str(content)})
-        rows.commit()
+
+def _mark(rows: Rows, filling: str) -> None:
+    """In the transaction of what was filled in, or behind it: half a filling is done again."""
+    rows.put(_SETUP, _FILLED, {"with": filling})
+    rows.commit()
 
 
 def _told(report: Report) -> list[str]:

@@ -56,7 +56,7 @@ class SystemServer:
             log_config=None,
             access_log=False,
             lifespan="off",
-            timeout_graceful_shutdown=2,
+            timeout_graceful_shutdown=1,
             server_header=False,
             date_header=False,  # a system's clock is its own
         )

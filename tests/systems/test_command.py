@@ -1,0 +1,111 @@
+"""The commands: what they serve, what they keep, and what they say of bad input."""
+
+from __future__ import annotations
+
+import json
+import signal
+import stat
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+
+@contextmanager
+def started(*arguments, ready_file):
+    """A process of ours that is ready; it is stopped at the end, if it has not ended before."""
+    command = [sys.executable, "-m", "local", *map(str, arguments), "--ready-file", str(ready_file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if line.startswith("lms: http"):
+                    break
+            else:
+                pytest.fail(f"not ready: {process.communicate()}")
+            yield process, json.loads(ready_file.read_text())["systems"]
+        finally:
+            process.terminate()
+            process.communicate(timeout=20)
+
+
+def lms_api(systems):
+    lms = systems["lms"]
+    return httpx.Client(base_url=lms["url"], headers={"Authorization": f"Bearer {lms['token']}"})
+
+
+def test_both_systems_are_served_filled_and_go_on_from_where_they_were_killed(tmp_path):
+    arguments = ("systems", "--data", tmp_path / "data", "--records", 200, "--seed", 3)
+    ready = tmp_path / "ready.json"
+    with started(*arguments, ready_file=ready) as (process, systems), lms_api(systems) as lms:
+        assert httpx.get(f"{systems['salesforce']['url']}/_sim/records").json()["records"] == {
+            "Account": 40,
+            "Contact": 120,
+            "Lead": 40,
+        }
+        assert lms.get("/api/v1/companies").json()["data"]
+        assert lms.post("/api/v1/companies", json={"name": "Before the kill"}).status_code == 201
+        rows = lms.get("/api/v1/companies?limit=1000").json()["data"]
+        process.kill()
+        process.wait()
+    with started(*arguments, ready_file=ready) as (process, again), lms_api(again) as lms:
+        assert again["lms"]["token"] == systems["lms"]["token"]
+        assert again["salesforce"]["client_secret"] == systems["salesforce"]["client_secret"]
+        assert lms.get("/api/v1/companies?limit=1000").json()["data"] == rows
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+        assert process.returncode == 0
+    kept = [ready, *(tmp_path / "data").iterdir()]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600}
+    with started(*arguments, "--fresh", ready_file=ready) as (_, fresh), lms_api(fresh) as lms:
+        names = [row["name"] for row in lms.get("/api/v1/companies?limit=1000").json()["data"]]
+        assert "Before the kill" not in names
+
+
+def test_one_system_alone_lives_in_memory_with_credentials_that_follow_from_the_seed(tmp_path):
+    arguments = ("system", "lms", "--records", 0, "--seed", 8, "--lms-rate", 5)
+    tokens = []
+    for name in ("one", "two"):
+        with started(*arguments, ready_file=tmp_path / name) as (_, systems), lms_api(systems) as lms:
+            answer = lms.get("/api/v1/companies")
+            assert (answer.json()["data"], answer.headers["X-RateLimit-Limit"]) == ([], "5")
+            assert systems.keys() == {"lms"}
+            tokens.append(systems["lms"]["token"])
+    assert tokens[0] == tokens[1]
+
+
+def test_reports_fill_salesforce_in_place_of_the_sample(tmp_path):
+    (tmp_path / "accounts.csv").write_text("Account Number,Account Name\nA-1,Acme\n")
+    (tmp_path / "contacts.csv").write_text(
+        "Last Name,Account Number,Email\nHopper,A-1,g@b.org\nBad,A-1,no address\n"
+    )
+    reports = ("--accounts", tmp_path / "accounts.csv", "--contacts", tmp_path / "contacts.csv")
+    with started("systems", *reports, ready_file=tmp_path / "ready.json") as (process, systems):
+        url = systems["salesforce"]["url"]
+        (account,) = httpx.get(f"{url}/_sim/records/Account").json()["records"]
+        (contact,) = httpx.get(f"{url}/_sim/records/Contact").json()["records"]
+        assert (contact["LastName"], contact["AccountId"]) == ("Hopper", account["Id"])
+        assert not any(httpx.get(f"{systems['lms']['url']}/_sim/records").json()["records"].values())
+        process.terminate()
+        _, said = process.communicate(timeout=20)
+    assert "contacts.csv:3: " in said
+    assert "contacts.csv: 1 rows loaded into Contact" in said
+
+
+def test_a_file_that_is_no_report_stops_the_start_with_what_it_needs(tmp_path):
+    (tmp_path / "accounts.csv").write_text("Colour\nred\n")
+    command = [
+        sys.executable,
+        "-m",
+        "local",
+        "system",
+        "salesforce",
+        "--accounts",
+        str(tmp_path / "accounts.csv"),
+    ]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert ended.returncode == 2
+    assert "accounts.csv:1: a report of accounts needs a column Name" in ended.stderr
+    assert "Traceback" not in ended.stderr

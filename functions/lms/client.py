@@ -27,10 +27,10 @@ class Client:
         answer = await self._http.request(
             "GET", BASE + resource, params=params, headers=self._headers(), judge=judge
         )
-        body = answer.json()
+        body = answer.json(dict)
         try:
             return Listed(body["data"], body.get("next_cursor"), body["as_of"])
-        except (KeyError, TypeError):
+        except KeyError:
             raise Unavailable(f"{answer.request}: an answer without rows", reason="MalformedAnswer") from None
 
     async def batch(
@@ -40,8 +40,7 @@ class Client:
         answer = await self._http.request(
             method, BASE + path, headers=self._headers(), content=orjson.dumps(body), judge=judge, cost=cost
         )
-        found = answer.json()
-        results = found.get("results") if isinstance(found, dict) else None
+        results = answer.json(dict).get("results")
         (wanted,) = body.values()
         if not isinstance(results, list) or len(results) != len(wanted):
             raise Unavailable(f"{answer.request}: not one result for each record", reason="MalformedAnswer")

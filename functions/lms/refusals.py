@@ -67,7 +67,7 @@ def _rejected(code: str, result: Mapping[str, Any], translation: Translation) ->
 
 def _code(answer: Answer) -> str | None:
     try:
-        body = answer.json()
+        body = answer.json(object)
     except IntegrationError:
         return None
     error = body.get("error") if isinstance(body, dict) else None

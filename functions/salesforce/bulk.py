@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 
 from functions.salesforce.client import Client
-from functions.salesforce.records import Job
+from functions.salesforce.records import Job, read
 from functions.salesforce.refusals import GONE, of_bulk
 from functions.salesforce.translate import EXTERNAL_ID, long_id
 from shared.adapters.batches import failed
@@ -71,7 +71,7 @@ class Bulk:
         if verb is Verb.CREATE:
             order["externalIdFieldName"] = EXTERNAL_ID
         created = await self.client.call("POST", "/jobs/ingest", content=orjson.dumps(order), cost=cost)
-        job: str = Job.model_validate(created.json()).id
+        job = read(Job, created).id
         await self.client.call(
             "PUT",
             f"/jobs/ingest/{job}/batches",
@@ -90,7 +90,7 @@ class Bulk:
         for pause in pauses(self.patience):
             await self.sleep(pause)
             answer = await self.client.call("GET", f"/jobs/ingest/{job}", cost=cost)
-            state = Job.model_validate(answer.json())
+            state = read(Job, answer)
             if state.ended:
                 return state
         await self._move(job, "Aborted", cost)

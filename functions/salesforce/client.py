@@ -13,11 +13,11 @@ from urllib.parse import urlencode
 
 import orjson
 
-from functions.salesforce.records import Found, Token, Usage, micros_of_date, usage_of
+from functions.salesforce.records import Found, Token, Usage, micros_of_date, read, usage_of
 from functions.salesforce.refusals import EXPIRED, judge
 from shared.adapters.credentials import Grant, Session
 from shared.adapters.http import Answer, Cost, Http
-from shared.model.errors import Misconfigured, Unavailable
+from shared.model.errors import Misconfigured
 
 ORIGIN = {"Sforce-Call-Options": "client=crosswalk"}
 """Marks what we write, so that change events can tell it from a user's edit."""
@@ -88,12 +88,12 @@ class Client:
         """These records; one that is not there is left out."""
         content = orjson.dumps({"ids": ids, "fields": fields})
         answer = await self.call("POST", f"/composite/sobjects/{sobject}", content=content, repeatable=True)
-        records = [record for record in answer.json() if record is not None]
+        records = [record for record in answer.json(list) if record is not None]
         return Found(records, None, self._server_clock(answer))
 
     async def _found(self, path: str, params: Mapping[str, str] | None) -> Found:
         answer = await self.call("GET", path, params=params)
-        body = answer.json()
+        body = answer.json(dict)
         return Found(
             body.get("records", []),
             None if body.get("done", True) else body.get("nextRecordsUrl"),
@@ -116,7 +116,4 @@ class Client:
             repeatable=True,
             judge=judge,
         )
-        body = answer.json()
-        if not isinstance(body, dict) or "access_token" not in body:
-            raise Unavailable(f"{answer.request}: an answer without a token", reason="MalformedAnswer")
-        return Token.model_validate(body).access_token
+        return read(Token, answer).access_token

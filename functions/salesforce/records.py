@@ -11,12 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from functions.salesforce.translate import long_id
+from shared.adapters.http import Answer
 from shared.model.change import Row
+from shared.model.errors import Unavailable
 from shared.model.translation import Translation
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,6 +27,7 @@ TICK = timedelta(microseconds=1)
 USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 
 Record = dict[str, Any]
+Shape = TypeVar("Shape", bound=BaseModel)
 
 
 class Token(BaseModel):
@@ -65,13 +69,22 @@ class Found:
     read_at: int
 
 
+def read(shape: type[Shape], answer: Answer) -> Shape:
+    """An answer that is one thing; Unavailable where it is another."""
+    try:
+        return shape.model_validate(answer.json(dict))
+    except ValidationError:
+        raise Unavailable(f"{answer.request}: an answer of another shape", reason="MalformedAnswer") from None
+
+
 def usage_of(header: str) -> Usage | None:
     found = USAGE.search(header)
     return Usage(int(found[1]), int(found[2])) if found else None
 
 
+@lru_cache(4096)
 def micros(stamp: str) -> int:
-    """`2021-04-14T18:52:45.000+0000` as microseconds since 1970."""
+    """`2021-04-14T18:52:45.000+0000` as microseconds since 1970. Whole seconds: many rows share one."""
     return (datetime.fromisoformat(stamp) - EPOCH) // TICK
 
 

@@ -150,7 +150,7 @@ def _rejected(code: str, message: str, fields: list[str], translation: Translati
 def _first(answer: Answer) -> tuple[str | None, str]:
     """Code and message of the first error; no code where the body is something else (a proxy's page)."""
     try:
-        body = answer.json()
+        body = answer.json(object)
     except IntegrationError:
         return None, ""
     if isinstance(body, dict) and "error" in body:

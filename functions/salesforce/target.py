@@ -66,6 +66,7 @@ class SalesforceTarget:
         if verb is Verb.DEACTIVATE:
             return failed(writes, _no_deactivation(translation))
         outcomes: list[Outcome] = []
+        writes = _siblings_together(translation, writes)
         if len(writes) > self._bulk_threshold:
             bulky = [write for write in writes if fits(write)]
             writes = [write for write in writes if not fits(write)]
@@ -99,10 +100,16 @@ class SalesforceTarget:
         return await self._client.call("PATCH", path, content=content, cost=cost)
 
 
+def _siblings_together(translation: Translation, writes: list[Write]) -> list[Write]:
+    """Two calls that write children of one parent at once lock it from each other; one call does not."""
+    parents = sorted(translation.references)
+    return sorted(writes, key=lambda write: [str(write.values.get(parent)) for parent in parents])
+
+
 def _outcomes(answer: Answer, writes: Sequence[Write], translation: Translation) -> list[Outcome]:
     """One result for each record, in their order, whatever the status of the whole says."""
-    results = answer.json()
-    if not isinstance(results, list) or len(results) != len(writes):
+    results = answer.json(list)
+    if len(results) != len(writes):
         return failed(
             writes, Unavailable(f"{answer.request}: not one result for each record", reason="MalformedAnswer")
         )

@@ -34,7 +34,7 @@ def _capitals(chunk: str) -> int:
     return sum(1 << place for place, letter in enumerate(chunk) if "A" <= letter <= "Z")
 
 
-lookup = partial(reference, read_id=long_id)
+lookup = partial(reference, read_id=long_id, write_id=long_id)
 
 ACCOUNT = Translation(
     "Salesforce",

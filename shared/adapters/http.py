@@ -16,12 +16,13 @@ Rules
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import orjson
@@ -31,6 +32,9 @@ from shared.model.errors import IntegrationError, Misconfigured, Rejected, Throt
 
 # httpx logs each request with its query at INFO, and a query holds customers' e-mail addresses.
 logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+Shape = TypeVar("Shape")
 
 
 @dataclass(slots=True)
@@ -51,10 +55,28 @@ class Answer:
     request: str
     """The method and the path, for errors."""
 
-    def json(self) -> Any:
+    def json(self, kind: type[Shape]) -> Shape:
+        """The body, which has to be of this kind: an object, an array."""
+        found = self._parsed()
+        if not isinstance(found, kind):
+            raise Unavailable(f"{self.request}: an answer of another shape", reason="MalformedAnswer")
+        return found
+
+    def _parsed(self) -> Any:
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError:
+            return self._mended()
+
+    def _mended(self) -> Any:
+        """A body that holds half of a character, as systems send that cut texts in the middle of an emoji.
+
+        One such row must not keep its whole page away: the half becomes a question mark.
+        """
+        try:
+            loose = json.dumps(json.loads(self.body), ensure_ascii=False)
+            return orjson.loads(loose.encode("utf-8", "replace"))
+        except (ValueError, RecursionError):
             raise Unavailable(
                 f"{self.request}: an answer that is no JSON", reason="MalformedAnswer"
             ) from None

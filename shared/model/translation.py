@@ -28,6 +28,7 @@ from shared.model.golden import Value
 Form = Callable[[str], str]
 Rule = Callable[[Value], Value]
 Reader = Callable[[Any], Value]
+Writer = Callable[[Any], Any]
 
 
 class Unit(NamedTuple):
@@ -64,7 +65,7 @@ class Field:
     mandatory: bool = False
     references: str | None = None
     read_id: Reader = str
-    write_id: Callable[[Any], Any] = str
+    write_id: Writer = str
 
 
 def text(
@@ -84,7 +85,7 @@ def reference(
     entity: str,
     *,
     read_id: Reader,
-    write_id: Callable[[Any], Any] = str,
+    write_id: Writer = str,
     mandatory: bool = False,
 ) -> Field:
     """A field that names another record by its native id, which is text for everyone but its system."""
@@ -108,7 +109,7 @@ class Translation:
         self._to_canonical = {field.native: field.canonical for field in table}
         self._rules = {field.canonical: self._rule(field) for field in table}
         self._readers = tuple((field.canonical, field.native, self._reader(field)) for field in table)
-        self._writers = {field.canonical: _writer(field) for field in table}
+        self._writers = {field.canonical: (field.native, _writer(field)) for field in table}
 
     def normal(self, field: str, value: Value) -> Value:
         """The canonical value as it reads after the system has stored it; Untranslatable where it cannot."""
@@ -137,11 +138,11 @@ class Translation:
 
     def from_canonical(self, values: Mapping[str, Value]) -> dict[str, Any]:
         """Wire fields of values in normal form; references hold native ids."""
-        natives, writers = self._to_native, self._writers
-        return {
-            natives[field]: None if value is None else writers[field](value)
-            for field, value in values.items()
-        }
+        wire: dict[str, Any] = {}
+        for field, value in values.items():
+            native, write = self._writers[field]
+            wire[native] = value if value is None or write is None else write(value)
+        return wire
 
     def native_of(self, field: str) -> str:
         return self._to_native[field]
@@ -168,17 +169,23 @@ class Translation:
         return self._choice_rule(field) if field.choices else self._text_rule(field)
 
     def _text_rule(self, field: Field) -> Rule:
-        longest, unit, tidy = field.longest, field.unit, _tidy(field.forms)
+        longest, count, tidy = field.longest, field.unit.count, _tidy(field.forms)
 
         def rule(value: Value) -> Value:
-            if type(value) is not str:
-                raise self._untranslatable(field, "WrongType", f"text, not {type(value).__name__}")
-            kept = tidy(value)
-            if kept is not None and longest is not None and (length := unit.count(kept)) > longest:
-                raise self._untranslatable(field, "TooLong", f"{longest} {unit.name}, this has {length}")
-            return kept
+            if type(value) is str:
+                kept = tidy(value)
+                if longest is None or count(kept) <= longest:
+                    return kept or None
+            raise self._unfit(field, value)
 
         return rule
+
+    def _unfit(self, field: Field, value: Value) -> Untranslatable:
+        """Why a text field does not take a value."""
+        if not isinstance(value, str):
+            return self._untranslatable(field, "WrongType", f"text, not {type(value).__name__}")
+        length = field.unit.count(_tidy(field.forms)(value))
+        return self._untranslatable(field, "TooLong", f"{field.longest} {field.unit.name}, this has {length}")
 
     def _choice_rule(self, field: Field) -> Rule:
         choices = field.choices or {}
@@ -230,17 +237,18 @@ def by_entity(translations: Iterable[Translation]) -> dict[str, Translation]:
     return {translation.entity: translation for translation in translations}
 
 
-def _tidy(forms: tuple[Form, ...]) -> Callable[[str], str | None]:
-    def plain(value: str) -> str | None:
-        return value.strip() or None
+def _tidy(forms: tuple[Form, ...]) -> Form:
+    """Trims, then applies a field's own forms; with none of them, at the price of trimming."""
+    if not forms:
+        return str.strip
 
-    def formed(value: str) -> str | None:
+    def tidy(value: str) -> str:
         kept = value.strip()
         for form in forms:
             kept = form(kept)
-        return kept or None
+        return kept
 
-    return formed if forms else plain
+    return tidy
 
 
 def _text_reader(forms: tuple[Form, ...]) -> Reader:
@@ -248,7 +256,7 @@ def _text_reader(forms: tuple[Form, ...]) -> Reader:
     tidy = _tidy(forms)
 
     def read(native: Any) -> Value:
-        return tidy(native) if type(native) is str else native
+        return (tidy(native) or None) if type(native) is str else native
 
     return read
 
@@ -257,16 +265,17 @@ def _optional(read: Reader) -> Reader:
     return lambda native: None if native is None or native == "" else read(native)
 
 
-def _writer(field: Field) -> Callable[[Any], Any]:
+def _writer(field: Field) -> Writer | None:
+    """None where the value travels as it is."""
     if field.references:
         return field.write_id
     if field.choices:
         natives = {label.casefold(): native for label, native in field.choices.items()}
         return lambda value: natives[value.casefold()]
-    return _as_it_is
+    return None
 
 
-def _as_it_is(value: Any) -> Any:
+def _as_it_is(value: Value) -> Value:
     return value
 
 

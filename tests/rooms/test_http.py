@@ -42,7 +42,7 @@ async def test_a_get_is_tried_again_and_each_try_is_counted(failure):
 
     answer = await http(Failing(2, failure)).request("GET", "/x", cost=cost)
 
-    assert answer.json() == {"well": True}
+    assert answer.json(dict) == {"well": True}
     assert cost.calls == 3
 
 
@@ -108,8 +108,25 @@ async def test_an_answer_that_is_no_json_is_unavailable_and_not_shown():
     answer = await http(lambda _: httpx.Response(200, text="<html>secret</html>")).request("GET", "/x")
 
     with pytest.raises(Unavailable) as raised:
-        answer.json()
+        answer.json(dict)
     assert "secret" not in repr(raised.value)
+
+
+async def test_half_a_character_does_not_keep_the_rest_away():
+    body = b'{"rows": ["cut \\ud83e", "whole \\ud83e\\udd8a"]}'
+
+    answer = await http(lambda _: httpx.Response(200, content=body)).request("GET", "/x")
+
+    assert answer.json(dict) == {"rows": ["cut ?", "whole 🦊"]}
+
+
+@pytest.mark.parametrize("body", [b"[]", b'{"x": NaN}', b"[" * 100_000, b"\xff"])
+async def test_an_answer_of_another_shape_is_unavailable(body: bytes):
+    answer = await http(lambda _: httpx.Response(200, content=body)).request("GET", "/x")
+
+    with pytest.raises(Unavailable) as raised:
+        answer.json(dict)
+    assert raised.value.reason == "MalformedAnswer"
 
 
 async def test_an_error_names_the_path_and_neither_query_nor_headers():

@@ -210,6 +210,18 @@ async def test_a_text_that_is_too_long_names_the_field_and_not_the_value(crm: Ro
     assert "Secretly" not in error.description
 
 
+async def test_children_of_one_parent_travel_in_one_call(crm: Room):
+    """Two calls that write them at once would lock the parent from each other."""
+    parents = [await crm.create("account", name=name) for name in ("One", "Two")]
+    writes = [crm.new("contact", account=parents[number % 2]) for number in range(400)]
+    crm.wire.requests.clear()
+
+    await crm.apply("contact", *writes)
+
+    told = [{record["AccountId"] for record in body["records"]} for body in crm.wire.bodies("PATCH")]
+    assert sorted(map(sorted, told)) == sorted([parent] for parent in parents)
+
+
 # Bulk
 
 

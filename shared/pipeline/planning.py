@@ -22,6 +22,7 @@ class Plan:
     """What is to be done in one round, by record."""
 
     writes: list[Projected] = field(default_factory=list)
+    claimed: dict[str, Snapshot] = field(default_factory=dict)
     claimed_until: int = 0
     reads: dict[str, str] = field(default_factory=dict)
     searches: dict[str, Search] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class Plan:
     def add(self, other: Plan) -> None:
         """Take in what a second decision about the asked records gave."""
         self.writes += other.writes
+        self.claimed.update(other.claimed)
         self.claimed_until = max(self.claimed_until, other.claimed_until)
         self.failed.update(other.failed)
         self.later.update(other.later)
@@ -119,13 +121,12 @@ class Planning:
         return found
 
     def _claim(self, tx: Transaction, plan: Plan, snapshots: Mapping[str, Snapshot]) -> None:
-        claimed = []
         for projected in plan.writes:
             record = projected.write.id
             snapshot = snapshots.get(record) or Snapshot(record)
             snapshot.pending, snapshot.pending_until = projected.cells, plan.claimed_until
-            claimed.append(snapshot)
-        tx.put_snapshots(self.connection.system, self.entity, claimed)
+            plan.claimed[record] = snapshot
+        tx.claim(self.connection.system, self.entity, list(plan.claimed.values()))
 
 
 def _sort(plan: Plan, record: str, decision: object) -> None:

@@ -63,11 +63,11 @@ class Settlement:
     def settle(self, tx: Transaction, plan: Plan, applied: Applied) -> None:
         """Write down what became of every record of the round."""
         claims = {projected.write.id: projected for projected in plan.writes}
-        snapshots = tx.snapshots(self.system, self.entity, claims)
+        held = tx.claims(self.system, self.entity, claims)
         for outcome in applied.outcomes:
             record = outcome.write.id
-            snapshot = snapshots.get(record)
-            ours = snapshot is not None and snapshot.pending_until == plan.claimed_until
+            snapshot = plan.claimed[record]
+            ours = held.get(record) == snapshot.pending_until
             self._outcome(claims[record], outcome, snapshot if ours else None)
         for record, error in plan.failed.items():
             self._fail(self.tasks[record], error)

@@ -1,10 +1,14 @@
 """The receiving end of a queue or a subscription: a port, and Microsoft's client behind it.
 
-Why `receive` makes two kinds of calls: once the client has one message, `receive_messages(100)` goes on
+Why `receive` asks again and again: once the client has one message, `receive_messages(100)` goes on
 listening for a fifth of a second for the other 99, whatever wait it was given. Asked for one it returns at
-once. So the first message is asked for alone, and the rest are collected with a call that is cut off as
-soon as the bus has been quiet for a moment; what a cut-off call had already taken in stays in the client's
-buffer, from which the next call gets it without waiting.
+once. So the first message is asked for alone, and more in steps that grow while each is filled:
+
+    1, 1, 4, 16, 64, ...        until one is not filled in its time, or the batch is full
+
+A step that is not filled is cut off; what it had taken in stays in the client's buffer, from which the next
+call gets it without waiting. Small first steps also leave little credit open behind a small batch: what the
+bus sends on open credit while the function runs, the client only hands back.
 """
 
 import asyncio
@@ -21,8 +25,9 @@ from azure.servicebus.exceptions import MessageLockLostError, ServiceBusError
 from local.host.functions import BusTrigger
 
 _FIRST = 60.0  # seconds of waiting for a first message before asking again
-_QUIET = 0.01  # seconds without a message after which a batch is closed
-_FILLING = 0.1  # seconds after which a batch is closed although messages keep dripping in
+_STEP = 4  # each step asks for so many times the one before
+_STEP_WAIT = 0.01  # seconds for a step, and for each message of it:
+_MESSAGE_WAIT = 0.001
 _BUFFERED = 1e-9  # a wait that is over at once: only what the client holds already
 _CLOSING = 5.0  # seconds for a receiver to say goodbye to a broker that may be gone
 
@@ -63,7 +68,6 @@ class ClientReceiver:
     async def receive(self, size: BatchSize) -> list[ServiceBusReceivedMessage]:
         batch: list[ServiceBusReceivedMessage] = []
         try:
-            await self._first(batch)
             await self._fill(batch, size)
         except _AWAY as error:
             raise BusAway(_reason(error)) from error
@@ -86,27 +90,26 @@ class ClientReceiver:
         except (TimeoutError, *_AWAY):
             return  # there is nobody to say goodbye to
 
-    async def _first(self, batch: list[ServiceBusReceivedMessage]) -> None:
-        while not batch:
-            batch += await self._receiver.receive_messages(1, max_wait_time=_FIRST)
-
     async def _fill(self, batch: list[ServiceBusReceivedMessage], size: BatchSize) -> None:
-        loop = asyncio.get_running_loop()
-        started = loop.time()
+        await self._grow(batch, 1, None)
+        step = 1
         while len(batch) < size.at_most:
-            more = await self._until_quiet(size.at_most - len(batch))
-            batch += more
-            waited = loop.time() - started
-            patient = len(batch) < size.at_least and waited < size.patience.total_seconds()
-            if not patient and (not more or waited > _FILLING):
-                return
+            asked = min(step, size.at_most - len(batch))
+            if not await self._grow(batch, len(batch) + asked, _STEP_WAIT + _MESSAGE_WAIT * asked):
+                break
+            step *= _STEP
+        if len(batch) < size.at_least:
+            await self._grow(batch, size.at_least, size.patience.total_seconds())
 
-    async def _until_quiet(self, at_most: int) -> list[ServiceBusReceivedMessage]:
+    async def _grow(self, batch: list[ServiceBusReceivedMessage], count: int, seconds: float | None) -> bool:
+        """Whether the batch came to that count in time."""
         try:
-            async with asyncio.timeout(_QUIET):
-                return await self._receiver.receive_messages(at_most, max_wait_time=_FIRST)
+            async with asyncio.timeout(seconds):
+                while (missing := count - len(batch)) > 0:
+                    batch += await self._receiver.receive_messages(missing, max_wait_time=_FIRST)
         except TimeoutError:
-            return await self._receiver.receive_messages(at_most, max_wait_time=_BUFFERED)
+            batch += await self._receiver.receive_messages(missing, max_wait_time=_BUFFERED)
+        return len(batch) >= count
 
 
 _AWAY = (AzureError, OSError, ValueError)  # the client raises ValueError once it has been shut down under us

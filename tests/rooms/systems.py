@@ -6,6 +6,7 @@ was asked over the wire.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -60,6 +61,7 @@ class Wire(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
+        await asyncio.sleep(0)  # a wire takes a moment, in which others get their turn
         return await self._inner.handle_async_request(request)
 
     def bodies(self, method: str) -> list[Any]:

@@ -100,23 +100,28 @@ class Detection:
         natives = [row.native_id for row in rows]
         natives += [row.merged_into for row in rows if row.merged_into]
         identities = tx.identities(self.system, self.entity, natives)
-        keys = tx.by_key(self.entity, self._keys(rows))
         ids = [identity.id for identity in identities.values()]
-        ids += [key.living for key in keys.values() if key.living]
-        ids += [row.external_id for row in rows if row.external_id]
-        ids += [self._candidate(row, keys) for row in rows if row.native_id not in identities]
-        return Known(
-            identities,
-            tx.golden(self.entity, ids),
-            tx.snapshots(self.system, self.entity, ids),
-            keys,
-            self._parents(tx, rows),
-        )
+        golden = tx.golden(self.entity, ids)
+        keys = tx.by_key(self.entity, self._new_keys(rows, identities, golden))
+        more = [key.living for key in keys.values() if key.living]
+        more += [row.external_id for row in rows if row.external_id]
+        more += [self._candidate(row, keys) for row in rows if row.native_id not in identities]
+        golden |= tx.golden(self.entity, set(more) - golden.keys())
+        snapshots = tx.snapshots(self.system, self.entity, [*ids, *more])
+        return Known(identities, golden, snapshots, keys, self._parents(tx, rows))
 
-    def _keys(self, rows: Sequence[Row]) -> list[str]:
-        fresh = (row for row in rows if not row.deleted)
-        keys = (self._key(row.values) for row in fresh)
-        return [key for key in keys if key]
+    def _new_keys(
+        self, rows: Sequence[Row], identities: Mapping[str, Identity], golden: Mapping[str, Golden]
+    ) -> list[str]:
+        """The natural keys that rows have and their records do not: of new rows, and of edited keys."""
+        found = []
+        for row in rows:
+            key = None if row.deleted else self._key(row.values)
+            identity = identities.get(row.native_id)
+            record = golden.get(identity.id) if identity else None
+            if key and (record is None or record.key != key):
+                found.append(key)
+        return found
 
     def _key(self, values: Mapping[str, Value]) -> str | None:
         return natural_key(self.topology.entities[self.entity].key, values)

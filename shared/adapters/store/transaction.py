@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import itemgetter
 from typing import Any
 from uuid import UUID, uuid5
@@ -424,12 +425,16 @@ def _compile(compiled: Any) -> _Compiled:
     return _Compiled(compiled.string, fixed, compiled.positiontup)
 
 
+_as_cell: Callable[[list[Any]], Cell] = partial(tuple.__new__, Cell)
+
+
 def _cells(fields: Fields) -> str:
-    return orjson.dumps({name: tuple(cell) for name, cell in fields.items()}).decode()
+    return orjson.dumps(dict(zip(fields, map(tuple, fields.values()), strict=True))).decode()
 
 
 def _fields(text: str) -> Fields:
-    return {name: Cell._make(cell) for name, cell in orjson.loads(text).items()}
+    loaded = orjson.loads(text)
+    return dict(zip(loaded, map(_as_cell, loaded.values()), strict=True))
 
 
 def _cell(text: str) -> Cell:

@@ -11,12 +11,14 @@ A time of None is "never": messages that do not expire, entities that are not de
 """
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, NamedTuple, TypeVar
 
 from local.servicebus.engine.errors import ArgumentError
 from local.servicebus.engine.filters import Filter, TrueFilter
+from local.servicebus.engine.message import Value
 
 MAX_MESSAGE_BYTES = 256 * 1024
 MAX_FORWARDING_HOPS = 4
@@ -40,6 +42,18 @@ class EntityStatus(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationRule:
+    """A key of one entity. It is kept and shown; the door opens to the namespace's key alone."""
+
+    key_name: str
+    primary_key: str
+    secondary_key: str
+    rights: tuple[str, ...]
+    claim_type: str = "SharedAccessKey"
+    claim_value: str = "None"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueOptions:
     lock_duration: timedelta = timedelta(seconds=60)
     max_delivery_count: int = 10
@@ -58,11 +72,13 @@ class QueueOptions:
     enable_partitioning: bool = False
     enable_express: bool = False
     user_metadata: str | None = None
+    authorization_rules: tuple[AuthorizationRule, ...] = ()
 
     def check(self) -> None:
         """Refuse what Service Bus refuses."""
         _check_receiving(self.lock_duration, self.max_delivery_count)
         _check_storing(self.max_size_in_megabytes, self.duplicate_detection_history_time_window)
+        _check_message_size(self.max_message_size_in_kilobytes)
         _check_times(self.default_message_time_to_live, self.auto_delete_on_idle, self.user_metadata)
 
 
@@ -81,10 +97,12 @@ class TopicOptions:
     enable_partitioning: bool = False
     enable_express: bool = False
     user_metadata: str | None = None
+    authorization_rules: tuple[AuthorizationRule, ...] = ()
 
     def check(self) -> None:
         """Refuse what Service Bus refuses."""
         _check_storing(self.max_size_in_megabytes, self.duplicate_detection_history_time_window)
+        _check_message_size(self.max_message_size_in_kilobytes)
         _check_times(self.default_message_time_to_live, self.auto_delete_on_idle, self.user_metadata)
 
 
@@ -116,6 +134,7 @@ class Rule:
     name: str = DEFAULT_RULE
     filter: Filter = field(default_factory=TrueFilter)
     action: str | None = None
+    action_parameters: Mapping[str, Value] = field(default_factory=dict)
     created_at: datetime | None = None
 
 
@@ -173,6 +192,11 @@ def _check_storing(megabytes: int, window: timedelta) -> None:
         raise ArgumentError(
             f"DuplicateDetectionHistoryTimeWindow must be between 20 seconds and 7 days, not {window}"
         )
+
+
+def _check_message_size(kilobytes: int) -> None:
+    if kilobytes * 1024 != MAX_MESSAGE_BYTES:
+        raise ArgumentError(f"MaxMessageSizeInKilobytes is 256 in the standard tier, not {kilobytes}")
 
 
 def _check_times(time_to_live: timedelta | None, idle: timedelta | None, metadata: str | None) -> None:

@@ -198,15 +198,11 @@ class Namespace:
             raise EntityExistsError(f"there already is an entity {name}")
 
     def _check_receiving(self, name: str, options: QueueOptions | SubscriptionOptions) -> None:
-        """`name` is where messages come from: the queue, or the subscription's topic."""
+        """`name` is the queue, or the subscription's topic."""
         options.check()
         for target in (options.forward_to, options.forward_dead_lettered_messages_to):
-            if target is not None and key(target) == key(name):
-                raise ArgumentError(f"{name} cannot forward to itself")
             if target is not None and not self._directory.has(target):
                 raise ArgumentError(f"{name} cannot forward to {target}: there is no such queue or topic")
-        if options.forward_to is not None and options.requires_session:
-            raise ArgumentError(f"{name} cannot both require sessions and forward")
 
 
 def _check_fixed(old: object, new: object) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Record = tuple[Any, ...]
 NUMBERS_AHEAD = 1000
 STORES = 4
+NUMBERS_OF_STORE = 2**40
 
 
 class Kind(enum.IntEnum):

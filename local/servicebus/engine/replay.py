@@ -1,6 +1,8 @@
 """Bring back what a journal kept: entities first, then what was in them."""
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from local.servicebus.engine.directory import Directory
@@ -16,10 +18,23 @@ if TYPE_CHECKING:
 
 def replay(records: Iterable[Record], directory: Directory, agenda: Agenda) -> None:
     """Locks are not kept: what was locked is ready again, its delivery count as it was."""
-    for record in records:
-        _REPLAYS[record[0]](record, directory)
+    with _no_garbage():
+        for record in records:
+            _REPLAYS[record[0]](record, directory)
     for place in directory.places():
         agenda.note(place, place.due())
+
+
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Nothing that is loaded is garbage: looking for it in vain would take as long as the loading."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _entity(record: Record, directory: Directory) -> None:

@@ -50,9 +50,9 @@ def compile_condition(expression: str, parameters: Mapping[str, Value]) -> Calla
     return lambda message: evaluate(message) is True
 
 
-def compile_action(expression: str) -> Action:
+def compile_action(expression: str, parameters: Mapping[str, Value]) -> Action:
     """Errors: RuleSyntaxError."""
-    return Parser(expression, {}).action()
+    return Parser(expression, parameters).action()
 
 
 class Parser:

@@ -30,7 +30,9 @@ class CompiledRule:
         """Errors: RuleSyntaxError."""
         self.rule = rule
         self.matches: Callable[[Message], bool] = compile_filter(rule.filter)
-        self.action: Action | None = compile_action(rule.action) if rule.action else None
+        self.action: Action | None = None
+        if rule.action:
+            self.action = compile_action(rule.action, rule.action_parameters)
 
     def changed(self, message: Message) -> Message:
         changed = self.action(message) if self.action is not None else message

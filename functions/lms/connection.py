@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from random import Random
 
-import httpx
-
 from functions.lms.client import Client
 from functions.lms.lookup import Lookup
 from functions.lms.settings import Settings
@@ -14,7 +12,7 @@ from functions.lms.source import LmsSource
 from functions.lms.target import LmsTarget
 from functions.lms.translate import TRANSLATIONS
 from shared.adapters.credentials import read_settings
-from shared.adapters.http import Http, Retries
+from shared.adapters.http import Http, Retries, Transport
 from shared.pipeline.ports import Clock, Connection
 
 
@@ -22,7 +20,7 @@ def connect(
     system: str,
     *,
     environment: Mapping[str, str] | None,
-    transport: httpx.AsyncBaseTransport | None,
+    transport: Transport | None,
     clock: Clock,  # noqa: ARG001 - every room connects with the same words; the LMS says its own time
     random: Random,
     retries: Retries | None = None,

@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Mapping
 from random import Random
 
-import httpx
-
 from functions.salesforce.bulk import Bulk, Sleep
 from functions.salesforce.client import Client
 from functions.salesforce.lookup import Lookup
@@ -16,7 +14,7 @@ from functions.salesforce.source import SalesforceSource
 from functions.salesforce.target import SalesforceTarget
 from functions.salesforce.translate import TRANSLATIONS
 from shared.adapters.credentials import ClientCredentials, Grant, JwtBearer, read_settings
-from shared.adapters.http import Http, Retries
+from shared.adapters.http import Http, Retries, Transport
 from shared.pipeline.ports import Clock, Connection
 
 
@@ -24,7 +22,7 @@ def connect(
     system: str,
     *,
     environment: Mapping[str, str] | None,
-    transport: httpx.AsyncBaseTransport | None,
+    transport: Transport | None,
     clock: Clock,
     random: Random,
     sleep: Sleep = asyncio.sleep,

@@ -35,6 +35,8 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 Shape = TypeVar("Shape")
+Transport = httpx.AsyncBaseTransport
+"""What carries requests; None stands for real sockets."""
 
 
 @dataclass(slots=True)
@@ -117,7 +119,7 @@ class Http:
         base_url: str,
         *,
         random: Random,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: Transport | None = None,
         limits: Limits | None = None,
         retries: Retries | None = None,
     ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from functions.lms import translate as lms
@@ -30,6 +30,7 @@ def test_every_mandatory_field_of_an_entity_has_its_line(translation: Translatio
 
 
 @pytest.mark.parametrize("translation, field", PLAIN)
+@settings(max_examples=25)  # for each of the fields, which are many
 @given(value=some.one_of(some.none(), some.text(max_size=60), some.sampled_from(["Web", " hOT ", "Event"])))
 def test_a_normal_form_is_its_own_normal_form(translation: Translation, field: str, value: str | None):
     try:
@@ -40,6 +41,7 @@ def test_a_normal_form_is_its_own_normal_form(translation: Translation, field: s
 
 
 @pytest.mark.parametrize("translation, field", PLAIN)
+@settings(max_examples=25)  # for each of the fields, which are many
 @given(value=some.one_of(some.text(max_size=40), some.sampled_from(["Web", "Trade Show", "COLD"])))
 def test_what_was_written_reads_back_as_its_normal_form(translation: Translation, field: str, value: str):
     """Else every poll would take our own write for an edit."""

@@ -3,6 +3,7 @@
 import typer
 
 from local.host.command import host
+from local.servicebus.command import servicebus
 from local.systems.command import system, systems
 
 app = typer.Typer(no_args_is_help=True)
@@ -14,6 +15,7 @@ def local() -> None:
 
 
 app.command("host")(host)
+app.command("servicebus")(servicebus)
 app.command("system")(system)
 app.command("systems")(systems)
 

@@ -49,7 +49,6 @@ identity = Table(
     Column("id", ID, nullable=False),
     Column("alias", Boolean, nullable=False, default=False),
     PrimaryKeyConstraint("system", "entity", "native_id"),
-    sqlite_with_rowid=False,
 )
 
 golden = Table(
@@ -65,7 +64,6 @@ golden = Table(
     Column("merged_into", ID),
     Column("revision", Integer, nullable=False),
     PrimaryKeyConstraint("entity", "id"),
-    sqlite_with_rowid=False,
 )
 Index(
     "golden_living_key",
@@ -99,7 +97,6 @@ snapshot = Table(
     Column("writes", Text),
     Column("moved", BigInteger, nullable=False),
     PrimaryKeyConstraint("system", "entity", "id"),
-    sqlite_with_rowid=False,
 )
 
 watermark = Table(

@@ -69,7 +69,6 @@ def upgrade() -> None:
         sa.Column("merged_into", sa.String(length=36), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("entity", "id"),
-        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("golden", schema=None) as batch_op:
         batch_op.create_index(
@@ -95,7 +94,6 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("alias", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("system", "entity", "native_id"),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "lease",
@@ -172,7 +170,6 @@ def upgrade() -> None:
         sa.Column("writes", sa.Text(), nullable=True),
         sa.Column("moved", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("system", "entity", "id"),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "tally",

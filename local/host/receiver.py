@@ -68,6 +68,7 @@ class ClientReceiver:
     async def receive(self, size: BatchSize) -> list[ServiceBusReceivedMessage]:
         batch: list[ServiceBusReceivedMessage] = []
         try:
+            await self._open()
             await self._fill(batch, size)
         except _AWAY as error:
             raise BusAway(_reason(error)) from error
@@ -89,6 +90,15 @@ class ClientReceiver:
                 await self._client.close()
         except (TimeoutError, *_AWAY):
             return  # there is nobody to say goodbye to
+
+    async def _open(self) -> None:
+        """Does nothing where it is open. Not cut off half-way, for the client would leave its socket open."""
+        opening = asyncio.ensure_future(self._receiver.__aenter__())
+        try:
+            await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            await asyncio.wait((opening,), timeout=_CLOSING)
+            raise
 
     async def _fill(self, batch: list[ServiceBusReceivedMessage], size: BatchSize) -> None:
         await self._grow(batch, 1, None)

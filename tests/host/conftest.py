@@ -83,6 +83,7 @@ def invoker(make_invoker: Callable[..., Invoker]) -> Invoker:
 class Served:
     http: httpx.AsyncClient
     seen: list[Any]
+    app: Any  # the module
     stop: asyncio.Event
     ended: asyncio.Task[None]
 
@@ -121,7 +122,8 @@ def serve(write_app: Callable[..., Path], make_invoker: Callable[..., Invoker]) 
         ended = asyncio.create_task(host.serve(stop, ready.set))
         await asyncio.wait((ended, asyncio.create_task(ready.wait())), return_when=asyncio.FIRST_COMPLETED)
         async with httpx.AsyncClient(base_url=host.url) as http:
-            yield Served(http, sys.modules["function_app"].seen, stop, ended)
+            module = sys.modules["function_app"]
+            yield Served(http, module.seen, module, stop, ended)
         stop.set()
         await ended
 

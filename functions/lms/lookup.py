@@ -36,7 +36,7 @@ class Lookup:
         """The living rows that have one of these keys, which all name the same fields."""
         wanted = [key for key in keys if key and all(value is not None for value in key.values())]
         if not wanted:
-            return Page([], "", 0)
+            return Page([], "", 0, calls=0)
         translation = self._translations[entity]
         field = _searched(translation, wanted[0])
         sought = {_comparable(key) for key in wanted}
@@ -52,7 +52,8 @@ class Lookup:
         ]
         answers = await side_by_side(asks, at_once=self._at_once)
         rows = [row_of(record, translation) for answer in answers for record in answer.rows]
-        return Page(rows, "", min((micros(answer.as_of) for answer in answers), default=0))
+        read_at = min((micros(answer.as_of) for answer in answers), default=0)
+        return Page(rows, "", read_at, calls=len(answers))
 
 
 def _is_number(native_id: str) -> bool:

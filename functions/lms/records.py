@@ -46,5 +46,6 @@ def row_of(record: Mapping[str, Any], translation: Translation) -> Row:
         micros(stamp),
         active=record.get("status") != "inactive",
         version=stamp,
+        external_id=record.get("external_id"),
         refused=refused,
     )

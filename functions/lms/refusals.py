@@ -3,6 +3,7 @@
 a whole answer      {"error": {"code", "message"}}: its status says it
 one record          {"status": 422, "errors": [{"field", "code", ...}]}: the record's
                     {"status": 409, "code", "field"}: the record's
+                    {"status": 404}: a delete
                     {"status": 412}: look again    {"status": 429 or 5xx}: theirs, for a while
 unknown_field       ours: the table names a field that the LMS does not have
 """
@@ -13,7 +14,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.adapters.http import Answer, judged
-from shared.model.errors import Conflict, IntegrationError, Misconfigured, Rejected, Throttled, Unavailable
+from shared.model.errors import (
+    Conflict,
+    Gone,
+    IntegrationError,
+    Misconfigured,
+    Rejected,
+    Throttled,
+    Unavailable,
+)
 from shared.model.translation import Translation
 
 WRONG_ADDRESS = frozenset({404, 405})
@@ -35,6 +44,8 @@ def of_record(result: Mapping[str, Any], translation: Translation) -> Integratio
     if faults := result.get("errors"):
         return _of_field(faults[0], translation)
     code = str(result.get("code") or f"Http{status}")
+    if status == 404:
+        return Gone("The row is not in the LMS any more", reason=code)
     if status == 412:
         return Conflict("The row has been changed in the LMS since it was read", reason=code)
     if status == 429:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from functions.salesforce.client import Client
 from functions.salesforce.records import Found, row_of
-from functions.salesforce.translate import long_id
+from functions.salesforce.translate import EXTERNAL_ID, long_id
 from shared.adapters.batches import batched, side_by_side
 from shared.model.change import Page
 from shared.model.golden import Value
@@ -60,12 +60,13 @@ def _page(answers: Sequence[Sequence[Found]], translation: Translation) -> Page:
     every = [found for each in answers for found in each]
     rows = [row_of(record, translation) for found in every for record in found.records]
     once = {row.native_id: row for row in rows}
-    return Page(list(once.values()), "", min((found.read_at for found in every), default=0))
+    read_at = min((found.read_at for found in every), default=0)
+    return Page(list(once.values()), "", read_at, calls=len(every))
 
 
 def selected(translation: Translation) -> list[str]:
     """The fields that the table names, and what a row is known by."""
-    return ["Id", "SystemModstamp", "IsDeleted", "MasterRecordId", *translation.natives]
+    return ["Id", "SystemModstamp", "IsDeleted", "MasterRecordId", EXTERNAL_ID, *translation.natives]
 
 
 def selection(translation: Translation) -> str:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from functions.salesforce.translate import long_id
+from functions.salesforce.translate import EXTERNAL_ID, long_id
 from shared.adapters.http import Answer
 from shared.model.change import Row
 from shared.model.errors import Unavailable
@@ -109,5 +109,6 @@ def row_of(record: Mapping[str, Any], translation: Translation) -> Row:
         stamp=micros(record["SystemModstamp"]),
         deleted=deleted,
         merged_into=long_id(winner) if winner else None,
+        external_id=record.get(EXTERNAL_ID),
         refused=None if deleted else refused,
     )

@@ -2,6 +2,7 @@
 
     theirs, for a while     locks, time-outs, an unavailable server          Unavailable
                             too many calls                                   Throttled (no Retry-After exists)
+    a delete                the row is not there any more                    Gone
     look again              our external id is taken: a create came twice    Conflict
     ours                    a field or an object that is not there, a login  Misconfigured
     the record's            everything else                                  Rejected
@@ -20,6 +21,7 @@ from functions.salesforce.translate import EXTERNAL_ID
 from shared.adapters.http import Answer, judged
 from shared.model.errors import (
     Conflict,
+    Gone,
     IntegrationError,
     Misconfigured,
     Rejected,
@@ -120,6 +122,8 @@ def refusal(
         return Unavailable(f"Salesforce cannot just now: {code}", reason=code)
     if code in MISCONFIGURED:
         return _misconfigured(code, message, fields)
+    if code in GONE and translation is not None:
+        return Gone(f"The {translation.native} is not in Salesforce any more", reason=code)
     if code == "DUPLICATE_VALUE" and EXTERNAL_ID in (message, *(fields or ()), *message.split()):
         return Conflict("This record has been created already", reason=code)
     return _rejected(code, message, fields or [], translation)

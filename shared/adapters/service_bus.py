@@ -86,7 +86,7 @@ async def _batches(sender: ServiceBusSender, messages: Iterable[Message]) -> Asy
 
 
 def _wire(message: Message) -> ServiceBusMessage:
-    properties: dict[str | bytes, Any] = {**message.properties}
+    properties: dict[Any, Any] = dict(message.properties)
     due = datetime.fromtimestamp(message.due / MICROSECONDS, UTC) if message.due is not None else None
     return ServiceBusMessage(
         message.body,

@@ -111,10 +111,10 @@ class EntityType:
         try:
             self.model.__pydantic_validator__.validate_python(values)
         except ValidationError as error:
-            raise _invalid(self.name, error) from None
+            raise _invalid(self.name, error, values) from None
 
 
-def _invalid(entity: str, error: ValidationError) -> InvalidChange:
+def _invalid(entity: str, error: ValidationError, values: Mapping[str, Value]) -> InvalidChange:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     field = ".".join(str(part) for part in first["loc"])
     reason = {
@@ -124,8 +124,8 @@ def _invalid(entity: str, error: ValidationError) -> InvalidChange:
         "string_pattern_mismatch": "BadFormat",
         "extra_forbidden": "UnknownField",
     }.get(first["type"], "WrongType")
-    if first["type"] == "string_type" and entity:
-        reason = "Required" if "None" in first["msg"] else "WrongType"
+    if field in values and values[field] is None:
+        reason = "Required"
     return InvalidChange(f"{entity}.{field}: {first['msg']}", reason=reason, field=field)
 
 

@@ -24,7 +24,7 @@ from local.systems.salesforce.objects import STANDARD
 from local.systems.salesforce.schema import Schema, SObject
 from local.systems.salesforce.soql.lexer import Token, unquote
 from shared.model.change import Verb, Write
-from shared.model.errors import Conflict, Misconfigured, Rejected, Throttled, Unavailable
+from shared.model.errors import Conflict, Gone, Misconfigured, Rejected, Throttled, Unavailable
 from tests.rooms.systems import Room, Time, outcome_of, salesforce
 
 pytestmark = pytest.mark.anyio
@@ -259,7 +259,7 @@ async def test_a_bulk_job_tells_each_record_its_own_fate(time: Time):
 
     errors = {outcome.write.id: outcome.error for outcome in applied.outcomes}
     assert (errors["1"], errors["3"], errors["4"]) == (None, None, None)
-    assert isinstance(errors["2"], Rejected)
+    assert isinstance(errors["2"], Gone)
     names = {row["Name"]: row for row in room.rows()}
     assert {'Quoted, "comma"\nand line', "#N/A"} <= set(names)
     assert (names["Cleared"].get("Phone"), names["Cleared"]["BillingCity"]) == (None, "Ulm")

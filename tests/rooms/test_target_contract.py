@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.model.change import Outcome, Verb, Write
-from shared.model.errors import Conflict, Misconfigured, Rejected, Throttled, Unavailable
+from shared.model.errors import Conflict, Gone, Misconfigured, Rejected, Throttled, Unavailable
 from tests.rooms.systems import ROOMS, Room, Time, outcome_of
 
 pytestmark = pytest.mark.anyio
@@ -146,13 +146,13 @@ async def test_once_throttled_nothing_more_is_sent(kind: str, time: Time):
     await room.close()
 
 
-async def test_an_update_of_a_row_that_is_gone_is_rejected(room: Room):
+async def test_an_update_of_a_row_that_is_gone_says_so(room: Room):
     native_id = await room.create("account")
     await room.apply("account", Write(Verb.DELETE, "x", {}, native_id))
 
     error = (await room.apply("account", Write(Verb.UPDATE, "x", {"name": "N"}, native_id))).outcomes[0].error
 
-    assert isinstance(error, Rejected)
+    assert isinstance(error, Gone)
     assert error.reason in {"ENTITY_IS_DELETED", "not_found"}
 
 

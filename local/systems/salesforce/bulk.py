@@ -1,10 +1,13 @@
 """Bulk API 2.0 ingest: /jobs/ingest. A job is opened, given its CSV, closed, and works while it is polled.
 
-    Open ──PUT batches, PATCH UploadComplete──> UploadComplete ──> InProgress ──> JobComplete
-      └────────────── PATCH Aborted ──────────────> Aborted                └────> Failed (the CSV itself is wrong)
+```
+  Open ── PUT data, PATCH UploadComplete ──> UploadComplete ──> InProgress ──> JobComplete
+    └──── PATCH Aborted ───────────────────> Aborted                └────────> Failed (the CSV is wrong)
+```
 
-Each poll moves a job one step; in progress it works off one internal batch of 10,000 rows. A job that is complete may still have
-refused rows: `failedResults` says which and why. Jobs live with the org's rows, so they survive a restart.
+Each poll moves a job one step; in progress it works off one internal batch of 10,000 rows. A job that is
+complete may still have refused rows: `failedResults` says which and why. Jobs live with the org's rows, so
+they survive a restart.
 """
 
 from typing import Any, Final

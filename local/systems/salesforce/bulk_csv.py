@@ -1,6 +1,7 @@
 """The CSV of a bulk job: its delimiter and line ending must be those that the job was opened with.
 
-An empty cell says nothing about a field; `#N/A` empties it. `Account.Crosswalk_Id__c` names a parent by its external id.
+An empty cell says nothing about a field; `#N/A` empties it. `Account.Crosswalk_Id__c` names a parent by its
+external id.
 """
 
 import csv

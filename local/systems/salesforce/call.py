@@ -1,7 +1,7 @@
 """One request and its answer, as the resources see them: no sockets, no sessions, no limits.
 
-A composite request holds further ones; each becomes a `Call` of its own that shares the outer HTTP request, whose faults and
-headers count for all of them.
+A composite request holds further ones; each becomes a `Call` of its own that shares the outer HTTP request,
+whose faults and headers count for all of them.
 """
 
 from dataclasses import dataclass, field, replace

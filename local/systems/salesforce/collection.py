@@ -1,7 +1,8 @@
 """Up to 200 records in one request: /composite/sobjects.
 
-A well-formed request is answered with 200, whatever became of its records: one outcome for each, in their order. With
-`allOrNone` one refusal undoes them all. What is refused as a whole (too many, a body of the wrong shape, an unknown field) is 400.
+A well-formed request is answered with 200, whatever became of its records: one outcome for each, in their
+order. With `allOrNone` one refusal undoes them all. What is refused as a whole (too many, a body of the
+wrong shape, an unknown field) is 400.
 """
 
 from collections import Counter

@@ -1,7 +1,8 @@
-"""Several requests in one: /composite, whose parts may refer to each other's answers, and /composite/batch, whose parts may not.
+"""Several requests in one: /composite, whose parts may refer to each other's answers, and /composite/batch,
+whose parts may not.
 
-Either counts as one call. A reference is `@{refId.path}`, the path leading into that answer's body: `@{new.id}`,
-`@{found.records[0].Id}`. It may stand in the url and in any text of the body.
+Either counts as one call. A reference is `@{refId.path}`, the path leading into that answer's body:
+`@{new.id}`, `@{found.records[0].Id}`. It may stand in the url and in any text of the body.
 """
 
 import re

@@ -1,8 +1,10 @@
 """What the server refuses, with its codes.
 
-Refusal             one fault of one record: in collections an entry of `errors` (`statusCode`), alone a whole answer
-ApiError            a whole request refused: a status and an array of {message, errorCode[, fields]}
-OAuthError          the token endpoint refuses: an object {error, error_description}
+| what         | of                   | body                                                            |
+|--------------|----------------------|-----------------------------------------------------------------|
+| `Refusal`    | one record           | in a collection an entry of `errors` (`statusCode`), else array |
+| `ApiError`   | a whole request      | an array of {message, errorCode}                                |
+| `OAuthError` | the token endpoint   | an object {error, error_description}                            |
 """
 
 from typing import Any, Final
@@ -10,7 +12,7 @@ from typing import Any, Final
 NOT_FOUND_MESSAGE: Final = "The requested resource does not exist"
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an outcome of one record, not an error of the server
+class Refusal(Exception):
     """Why one record was refused."""
 
     def __init__(

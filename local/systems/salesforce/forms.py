@@ -13,7 +13,7 @@ from local.systems.salesforce.values import Taker, taker
 from local.systems.system import Row
 
 _NO_FIELDS: Final = frozenset({"attributes", "Id", "id"})
-"""Not written: what the record is and which one. Where an id has no business being, the caller has refused it."""
+"""Not written: what the record is, and which one. Who must not name an id has been refused before."""
 
 
 class Form:
@@ -94,7 +94,7 @@ class Form:
 
 def _not_writeable(field: Field) -> Refusal:
     message = (
-        f"Unable to create/update fields: {field.name}. Please check the security settings of this field and verify "
-        "that it is read/write for your profile or permission set."
+        f"Unable to create/update fields: {field.name}. Please check the security settings of this field "
+        "and verify that it is read/write for your profile or permission set."
     )
     return Refusal("INVALID_FIELD_FOR_INSERT_UPDATE", message, (field.name,))

@@ -1,10 +1,12 @@
 """Record ids: 15 characters that tell case apart, or the same with 3 more that make case not matter.
 
-    001 5c 00002aBcDe  EAQ
-    |   |  |           `-- which of the 15 are capitals: one character for each five of them
-    |   |  `-------------- the record's number, base 62
-    |   `----------------- the instance
-    `--------------------- the object (001 Account, 003 Contact, 00Q Lead, 005 User ...)
+```
+  001 5c 00002aBcDe AAK
+  │   │  │          └── which of the 15 are capitals: one character for each five of them
+  │   │  └───────────── the record's number, base 62
+  │   └──────────────── the instance
+  └──────────────────── the object (001 Account, 003 Contact, 00Q Lead, 005 User ...)
+```
 
 The server takes both lengths everywhere and answers with 18.
 """

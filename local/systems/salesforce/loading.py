@@ -1,6 +1,7 @@
 """What does not come through the API: sample data, and what users do in the browser.
 
-Loaded rows keep their ids and stamps. They are trusted to be what the org could hold; only what is left out is filled in.
+Loaded rows keep their ids and stamps. They are trusted to be what the org could hold; only what is left out
+is filled in.
 """
 
 from collections.abc import Iterable
@@ -24,7 +25,7 @@ class Loader:
         self._forms = forms
 
     def load(self, name: str, rows: Iterable[Row]) -> int:
-        """Puts rows as they are and commits them; ValueError for a column or an id that the object cannot have."""
+        """Puts rows as they are and commits them; ValueError for a column or id that cannot be."""
         sobject = self._org.schema.objects[name]
         now, standard = stamp(self._org.now()), defaults(sobject)
         count = 0

@@ -1,9 +1,11 @@
 """Who may come in: the token endpoint, and sessions that end without having said when.
 
-    client credentials   id and secret, in a Basic header or in the form
-    JWT bearer           an assertion signed with RS256: iss the client, sub the user, aud the login host, exp within 3 minutes
+- Client credentials: id and secret, in a Basic header or in the form.
+- JWT bearer: an assertion signed with RS256; `iss` the client, `sub` the user, `aud` the login host, `exp`
+  a few minutes ahead.
 
-An answer has no `expires_in`. A session that has ended meets 401 INVALID_SESSION_ID, and the caller logs in again.
+An answer has no `expires_in`. A session that has ended meets 401 INVALID_SESSION_ID, and the caller logs in
+again.
 """
 
 import base64

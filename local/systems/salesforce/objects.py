@@ -1,8 +1,8 @@
 """The objects of the simulated org, as tables of their fields. A further object is one more entry here.
 
-Lengths, flags and picklists are those of a plain Enterprise org. `Crosswalk_Id__c` is the hub's own external id field.
-Which picklists are restricted: salutation, lead status and geocode accuracy; the others take any text, as standard picklists
-of most orgs do.
+Lengths, flags and picklists are those of a plain Enterprise org. `Crosswalk_Id__c` is the hub's own
+external id field. Which picklists are restricted: salutation, lead status and geocode accuracy; the others
+take any text, as standard picklists of most orgs do.
 """
 
 from typing import Final
@@ -13,11 +13,12 @@ _GEOCODES: Final = (
     "Address; NearAddress; Block; Street; ExtendedZip; Zip; Neighborhood; City; County; State; Unknown"
 )
 _INDUSTRIES: Final = (
-    "Agriculture; Apparel; Banking; Biotechnology; Chemicals; Communications; Construction; Consulting; Education;"
-    "Electronics; Energy; Engineering; Entertainment; Environmental; Finance; Food & Beverage; Government; Healthcare;"
-    "Hospitality; Insurance; Machinery; Manufacturing; Media; Not For Profit; Recreation; Retail; Shipping; Technology;"
-    "Telecommunications; Transportation; Utilities; Other"
+    "Agriculture; Apparel; Banking; Biotechnology; Chemicals; Communications; Construction; Consulting;"
+    "Education; Electronics; Energy; Engineering; Entertainment; Environmental; Finance; Food & Beverage;"
+    "Government; Healthcare; Hospitality; Insurance; Machinery; Manufacturing; Media; Not For Profit;"
+    "Recreation; Retail; Shipping; Technology; Telecommunications; Transportation; Utilities; Other"
 )
+_STATUSES: Final = "Open - Not Contacted; Working - Contacted; Closed - Converted; Closed - Not Converted"
 _SOURCES: Final = "Web; Phone Inquiry; Partner Referral; Purchased List; Other"
 
 _AUDIT: Final = """
@@ -130,7 +131,7 @@ Website                 url 255        -
 PhotoUrl                url 255        read
 Description             textarea 32000 -
 LeadSource              picklist 255   -          | {_SOURCES}
-Status                  picklist 255   default restricted | Open - Not Contacted; Working - Contacted;Closed - Converted; Closed - Not Converted
+Status                  picklist 255   default restricted | {_STATUSES}
 Industry                picklist 255   -          | {_INDUSTRIES}
 Rating                  picklist 255   -          | Hot; Warm; Cold
 AnnualRevenue           currency       -

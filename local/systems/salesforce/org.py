@@ -1,7 +1,7 @@
 """The org behind the API: its objects, its tables, its clock, and who is working.
 
-A transaction here is an undo log. Writes are seen at once, and a rollback puts back what was there before; requests come one
-at a time, so nobody sees what is rolled back.
+A transaction here is an undo log. Writes are seen at once, and a rollback puts back what was there before;
+requests come one at a time, so nobody sees what is rolled back.
 """
 
 from collections.abc import Iterator
@@ -59,7 +59,7 @@ class Org:
 
     @contextmanager
     def transaction(self) -> Iterator["Transaction"]:
-        """Writes inside can be rolled back; a transaction inside another belongs to the outer one's log too."""
+        """Writes inside can be rolled back; those of an inner transaction also with the outer one."""
         log: list[tuple[Table, str, Row | None]] = []
         outer, self._undo = self._undo, log
         try:

@@ -1,7 +1,8 @@
 """query, queryAll and their further pages.
 
-A query's ids are found once and kept under a locator for two days; each page shows the rows as they are when it is fetched. The
-server may give fewer rows than asked for, so a page that is not full does not mean that it is the last: `done` does.
+A query's ids are found once and kept under a locator for two days; each page shows the rows as they are
+when it is fetched. The server may give fewer rows than asked for, so a page that is not full does not mean
+that it is the last: `done` does.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,7 @@
 """What changed and what was deleted between two times: /sobjects/X/updated and /sobjects/X/deleted.
 
-Both cut start and end to the minute, and answer how far they can vouch for (`latestDateCovered`): the next call starts there.
+Both cut start and end to the minute, and answer how far they can vouch for (`latestDateCovered`): the next
+call starts there.
 """
 
 from datetime import datetime, timedelta

@@ -1,7 +1,7 @@
 """From a path to the function that answers it.
 
-A pattern is a path whose parts in braces are handed over: `{object}` as an object of the schema (404 where there is none), any
-other as text. A known path asked with another method is 405; an unknown path 404.
+A pattern is a path whose parts in braces are handed over: `{object}` as an object of the schema (404 where
+there is none), any other as text. A known path asked with another method is 405; an unknown path 404.
 """
 
 from collections.abc import Callable, Iterable

@@ -2,14 +2,17 @@
 
 One line for a field (`objects.py` holds the tables):
 
-    Name            type and length    flags                       | values of a picklist, or the object referred to
-    LastName        string 80          required
-    Salutation      picklist 40        -                           | Mr.; Ms.; Mrs.
-    AccountId       reference          -                           | Account
+```
+  Name         type and length   flags        | values of a picklist, or the object referred to
+  LastName     string 80         required
+  Salutation   picklist 40       restricted   | Mr.; Ms.; Mrs.
+  AccountId    reference         indexed      | Account
+```
 
-Flags: `required` (a create without it is refused), `default` (never null; the server fills it), `system` (read-only, never
-null), `read` (read-only), `create` (no update), `update` (no create), `restricted` (a picklist that takes its own values
-only), `external` (external id), `lookup` (idLookup), `unique`, `indexed` (found without a scan).
+Flags: `required` (a create without it is refused), `default` (never null; the server fills it), `system`
+(read-only, never null), `read` (read-only), `create` (no update), `update` (no create), `restricted` (a
+picklist that takes its own values only), `external` (external id), `lookup` (idLookup), `unique`, `indexed`
+(found without a scan).
 """
 
 import re

@@ -1,7 +1,8 @@
 """Points in time as Salesforce writes them: UTC, whole seconds, `2021-04-14T18:52:45.000+0000`.
 
-Every stamp in the store has this one form, so that comparing the texts compares the times. What a caller writes may carry
-another offset, a `Z`, or a fraction; `parse` takes them all and refuses a time without an offset.
+Every stamp in the store has this one form, so that comparing the texts compares the times. What a caller
+writes may carry another offset, a `Z`, or a fraction; `parse` takes them all and refuses a time without an
+offset.
 """
 
 import re

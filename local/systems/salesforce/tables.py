@@ -1,7 +1,8 @@
 """The rows of one object, with the indexes that make lookups and polls quick.
 
-A row is a map of field name to value; a field that it does not have is null. A deleted row stays, with `IsDeleted` true: the
-recycle bin. Keys that start with `_` are the server's own and no field: `_client` is who wrote the row last.
+A row is a map of field name to value; a field that it does not have is null. A deleted row stays, with
+`IsDeleted` true: the recycle bin. Keys that start with `_` are the server's own and no field: `_client` is
+who wrote the row last.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,7 +1,8 @@
 """How many calls were made in the last 24 hours, and how many may be made: a window that rolls by the minute.
 
-There is no `Retry-After` in this API. A caller learns from `Sforce-Limit-Info` on every answer where it stands, and when it
-is refused (403 REQUEST_LIMIT_EXCEEDED) it has to wait for old calls to roll out of the window.
+There is no `Retry-After` in this API. A caller learns from `Sforce-Limit-Info` on every answer where it
+stands, and when it is refused (403 REQUEST_LIMIT_EXCEEDED) it has to wait for old calls to roll out of the
+window.
 """
 
 from collections import deque

@@ -1,9 +1,11 @@
 """What a field takes: from a caller's value to the one that is stored, or the server's refusal.
 
-    wrong JSON type     JSON_PARSER_ERROR, the whole request (the body was not of the shape that the object has)
-    too long, no e-mail address, not in a restricted picklist, no id    a refusal of this record
+A value of the wrong JSON type refuses the whole request (JSON_PARSER_ERROR): the body was not of the shape
+that the object has. A text that is too long, no e-mail address, no id, or not in a restricted picklist
+refuses this record.
 
-Texts lose blanks at both ends, and an empty one is null. A number or a boolean may also come as text: CSV knows nothing else.
+Texts lose blanks at both ends, and an empty one is null. A number or a boolean may also come as text: CSV
+knows nothing else.
 """
 
 import re
@@ -40,7 +42,8 @@ def _wrong_type(field_type: str, value: object) -> Exception:
     kind = _JSON_KINDS.get(type(value), "START_OBJECT")
     shown = f" value {value}" if isinstance(value, str | int | float) else ""
     return parser_error(
-        f"Cannot deserialize instance of {field_type} from {kind}{shown} or request may be missing a required field"
+        f"Cannot deserialize instance of {field_type} from {kind}{shown} "
+        "or request may be missing a required field"
     )
 
 

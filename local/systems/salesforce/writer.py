@@ -1,6 +1,8 @@
 """Creates, updates and deletes one record at a time, refusing what the org refuses.
 
-    faults (lock, rejection) -> form (types, lengths, required) -> parents -> unique values -> duplicate rule -> the row
+```
+  faults ─> form (names, types, lengths, required) ─> parents ─> unique values ─> duplicate rule ─> row
+```
 
 A `Refusal` is raised for the one record; what it means for the others is the caller's affair.
 """
@@ -23,7 +25,7 @@ _NAME_PARTS: Final = frozenset({"FirstName", "LastName"})
 
 
 class Forms:
-    """The forms of all objects, made once, and the duplicate rules: object to the field that must not repeat."""
+    """The forms of all objects, and the duplicate rules: object to the field that must not repeat."""
 
     def __init__(self, org: Org, duplicate_rules: Mapping[str, str]) -> None:
         self.org = org

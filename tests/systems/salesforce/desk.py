@@ -32,7 +32,12 @@ class Desk:
         self.client = httpx.Client(transport=SyncSystemTransport(self.controlled), base_url=BASE)
 
     def token(self, **form: str) -> httpx.Response:
-        wanted = {"grant_type": "client_credentials", "client_id": "client", "client_secret": "secret", **form}
+        wanted = {
+            "grant_type": "client_credentials",
+            "client_id": "client",
+            "client_secret": "secret",
+            **form,
+        }
         return self.client.post("/services/oauth2/token", data=wanted)
 
     def log_in(self) -> None:

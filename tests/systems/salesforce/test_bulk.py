@@ -19,7 +19,9 @@ def opened(desk, operation="insert", **more):
 def uploaded(desk, text, operation="insert", **more):
     """A job with its data, closed: it works when it is polled."""
     job = opened(desk, operation, **more)
-    put = desk.client.put(f"/{job['contentUrl']}", content=text.encode(), headers={"Content-Type": "text/csv"})
+    put = desk.client.put(
+        f"/{job['contentUrl']}", content=text.encode(), headers={"Content-Type": "text/csv"}
+    )
     assert put.status_code == 201, put.text
     path = f"jobs/ingest/{job['id']}"
     assert desk.ask("PATCH", path, {"state": "UploadComplete"}).json()["state"] == "UploadComplete"

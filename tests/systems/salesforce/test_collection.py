@@ -22,7 +22,13 @@ def test_each_record_has_an_outcome_in_its_place_and_the_status_is_200(desk):
     assert first == {"id": first["id"], "success": True, "errors": []}
     assert second == {
         "success": False,
-        "errors": [{"statusCode": "INVALID_EMAIL_ADDRESS", "message": "Email: invalid email address: x", "fields": ["Email"]}],
+        "errors": [
+            {
+                "statusCode": "INVALID_EMAIL_ADDRESS",
+                "message": "Email: invalid email address: x",
+                "fields": ["Email"],
+            }
+        ],
     }
     assert [desk.row("Contact", key)["LastName"] for key in (first["id"], third["id"])] == ["A", "C"]
 
@@ -41,7 +47,9 @@ def test_an_update_names_its_records_by_id(desk):
 
 def test_all_or_none_undoes_what_was_done(desk):
     before = dict(desk.row("Contact", CONTACT))
-    answer = send(desk, "PATCH", contact(Id=CONTACT, LastName="X"), contact(Id=LONER, LastName=None), allOrNone=True)
+    answer = send(
+        desk, "PATCH", contact(Id=CONTACT, LastName="X"), contact(Id=LONER, LastName=None), allOrNone=True
+    )
     assert outcomes(answer) == ["ALL_OR_NONE_OPERATION_ROLLED_BACK", "REQUIRED_FIELD_MISSING"]
     assert desk.row("Contact", CONTACT) == before
 
@@ -76,7 +84,11 @@ def test_a_deleted_record_is_refused_alone(desk):
 
 def test_the_same_record_twice_is_refused_twice(desk):
     twice = [contact(Id=CONTACT, LastName=name) for name in "XY"]
-    assert outcomes(send(desk, "PATCH", *twice, contact(Id=LONER))) == ["DUPLICATE_VALUE", "DUPLICATE_VALUE", "ok"]
+    assert outcomes(send(desk, "PATCH", *twice, contact(Id=LONER))) == [
+        "DUPLICATE_VALUE",
+        "DUPLICATE_VALUE",
+        "ok",
+    ]
 
 
 def test_two_new_records_may_not_share_a_unique_value(desk):
@@ -85,7 +97,9 @@ def test_two_new_records_may_not_share_a_unique_value(desk):
 
 
 def test_a_create_refuses_an_id(desk):
-    assert outcomes(send(desk, "POST", contact(Id=CONTACT, LastName="X"))) == ["INVALID_FIELD_FOR_INSERT_UPDATE"]
+    assert outcomes(send(desk, "POST", contact(Id=CONTACT, LastName="X"))) == [
+        "INVALID_FIELD_FOR_INSERT_UPDATE"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +149,9 @@ def test_an_upsert_refuses_a_missing_or_repeated_key(desk):
 
 def test_an_upsert_that_meets_several_records_writes_none(desk):
     desk.ask("PATCH", f"sobjects/Contact/{LONER}", {"Email": "hopper@example.com"})
-    answer = send(desk, "PATCH", contact(Email="hopper@example.com", LastName="X"), path=f"{PATH}/Contact/Email")
+    answer = send(
+        desk, "PATCH", contact(Email="hopper@example.com", LastName="X"), path=f"{PATH}/Contact/Email"
+    )
     assert outcomes(answer) == ["DUPLICATE_EXTERNAL_ID"]
 
 

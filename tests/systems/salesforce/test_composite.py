@@ -86,7 +86,9 @@ def test_more_than_25_parts_or_parts_without_a_name_are_refused(desk):
 
 
 def test_a_part_with_an_address_outside_the_api_is_refused_alone(desk):
-    answers = send(desk, {"referenceId": "x", "method": "GET", "url": "/elsewhere"}, part("y", "GET", "limits"))
+    answers = send(
+        desk, {"referenceId": "x", "method": "GET", "url": "/elsewhere"}, part("y", "GET", "limits")
+    )
     assert [each["httpStatusCode"] for each in answers.values()] == [400, 200]
 
 

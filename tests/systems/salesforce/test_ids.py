@@ -28,7 +28,9 @@ def test_a_long_id_that_lost_its_case_is_understood(short):
     assert canonical(to_18(short).lower()) == canonical(to_18(short).upper()) == to_18(short)
 
 
-@pytest.mark.parametrize("text", ["", "001", "0015c00002aBcDeAA", "0015c00002aBcD-", "0015c00002aBcDeAA!", "ü" * 15])
+@pytest.mark.parametrize(
+    "text", ["", "001", "0015c00002aBcDeAA", "0015c00002aBcD-", "0015c00002aBcDeAA!", "ü" * 15]
+)
 def test_what_is_no_id_has_no_canonical_form(text):
     assert canonical(text) is None
 

@@ -87,14 +87,20 @@ def test_loaded_rows_keep_their_ids_and_stamps(desk):
 
 
 def test_loaded_rows_are_given_what_they_lack(desk):
-    desk.system.load("Account", [{"Name": "Bare"}, {"Name": "Dated", "SystemModstamp": "2025-05-05T10:00:00+02:00"}])
-    rows = desk.query("SELECT Id, SystemModstamp, OwnerId FROM Account WHERE Name IN ('Bare', 'Dated') ORDER BY Name")
+    desk.system.load(
+        "Account", [{"Name": "Bare"}, {"Name": "Dated", "SystemModstamp": "2025-05-05T10:00:00+02:00"}]
+    )
+    rows = desk.query(
+        "SELECT Id, SystemModstamp, OwnerId FROM Account WHERE Name IN ('Bare', 'Dated') ORDER BY Name"
+    )
     stamps = [row["SystemModstamp"] for row in rows["records"]]
     assert stamps == ["2026-03-01T09:00:30.000+0000", "2025-05-05T08:00:00.000+0000"]
     assert all(row["OwnerId"] for row in rows["records"])
 
 
-@pytest.mark.parametrize("row", [{"Foo": "x"}, {"Id": "003000000000001AAA"}, {"Id": "x"}, {"CreatedDate": "soon"}])
+@pytest.mark.parametrize(
+    "row", [{"Foo": "x"}, {"Id": "003000000000001AAA"}, {"Id": "x"}, {"CreatedDate": "soon"}]
+)
 def test_a_row_that_the_object_cannot_have_is_not_loaded(desk, row):
     with pytest.raises(ValueError, match=r"Account|soon"):
         desk.system.load("Account", [row])

@@ -16,6 +16,12 @@ from tests.systems.salesforce.desk import (
 NOW = "2026-03-01T09:00:30.000+0000"
 
 
+UNWRITEABLE = (
+    "Unable to create/update fields: CreatedDate. Please check the security settings of this field "
+    "and verify that it is read/write for your profile or permission set."
+)
+
+
 def created(desk, name="Contact", **fields):
     answer = desk.ask("POST", f"sobjects/{name}", {"LastName": "New", **fields})
     assert answer.status_code == 201, answer.text
@@ -48,10 +54,19 @@ def test_field_names_are_taken_in_any_case(desk):
 
 
 def test_values_are_kept_in_the_form_of_their_type(desk):
-    row = created(desk, "Lead", Company="X", AnnualRevenue="1200", NumberOfEmployees=7, Status="working - contacted")
-    assert (row["AnnualRevenue"], row["NumberOfEmployees"], row["Status"]) == (1200.0, 7, "Working - Contacted")
+    row = created(
+        desk, "Lead", Company="X", AnnualRevenue="1200", NumberOfEmployees=7, Status="working - contacted"
+    )
+    assert (row["AnnualRevenue"], row["NumberOfEmployees"], row["Status"]) == (
+        1200.0,
+        7,
+        "Working - Contacted",
+    )
     bounced = created(desk, EmailBouncedDate="2026-01-01T10:00:00.123+01:00", Birthdate="1912-06-23")
-    assert (bounced["EmailBouncedDate"], bounced["Birthdate"]) == ("2026-01-01T09:00:00.000+0000", "1912-06-23")
+    assert (bounced["EmailBouncedDate"], bounced["Birthdate"]) == (
+        "2026-01-01T09:00:00.000+0000",
+        "1912-06-23",
+    )
 
 
 def test_a_parent_may_be_named_by_its_external_id(desk):
@@ -133,8 +148,18 @@ def test_an_id_that_is_none_is_taken_for_an_external_id_field(desk):
 @pytest.mark.parametrize(
     "fields, code, message, named",
     [
-        ({"LastName": None}, "REQUIRED_FIELD_MISSING", "Required fields are missing: [LastName]", ["LastName"]),
-        ({"LastName": "  "}, "REQUIRED_FIELD_MISSING", "Required fields are missing: [LastName]", ["LastName"]),
+        (
+            {"LastName": None},
+            "REQUIRED_FIELD_MISSING",
+            "Required fields are missing: [LastName]",
+            ["LastName"],
+        ),
+        (
+            {"LastName": "  "},
+            "REQUIRED_FIELD_MISSING",
+            "Required fields are missing: [LastName]",
+            ["LastName"],
+        ),
         (
             {"LastName": "x" * 81},
             "STRING_TOO_LONG",
@@ -172,8 +197,7 @@ def test_an_id_that_is_none_is_taken_for_an_external_id_field(desk):
         (
             {"CreatedDate": NOW},
             "INVALID_FIELD_FOR_INSERT_UPDATE",
-            "Unable to create/update fields: CreatedDate. Please check the security settings of this field and verify "
-            "that it is read/write for your profile or permission set.",
+            UNWRITEABLE,
             ["CreatedDate"],
         ),
     ],
@@ -246,7 +270,9 @@ def test_a_duplicate_rule_refuses_until_told_to_save():
     (match,) = entry["duplicateResult"]["matchResults"]
     assert entry["errorCode"] == "DUPLICATES_DETECTED"
     assert match["matchRecords"][0]["record"]["Id"] == OTHER_CONTACT
-    forced = desk.ask("POST", "sobjects/Contact", body, headers={"Sforce-Duplicate-Rule-Header": "allowSave=true"})
+    forced = desk.ask(
+        "POST", "sobjects/Contact", body, headers={"Sforce-Duplicate-Rule-Header": "allowSave=true"}
+    )
     assert forced.status_code == 201
 
 
@@ -258,8 +284,14 @@ def test_an_upsert_creates_then_updates(desk):
     first, second = desk.ask("PATCH", path, {"LastName": "One"}), desk.ask("PATCH", path, {"LastName": "Two"})
     key = first.json()["id"]
     assert (first.status_code, first.json()["created"]) == (201, True)
-    assert (second.status_code, second.json()) == (200, {"id": key, "success": True, "errors": [], "created": False})
-    assert (desk.row("Contact", key)["LastName"], desk.row("Contact", key)["Crosswalk_Id__c"]) == ("Two", "a/b")
+    assert (second.status_code, second.json()) == (
+        200,
+        {"id": key, "success": True, "errors": [], "created": False},
+    )
+    assert (desk.row("Contact", key)["LastName"], desk.row("Contact", key)["Crosswalk_Id__c"]) == (
+        "Two",
+        "a/b",
+    )
 
 
 def test_an_upsert_of_an_older_version_answers_with_nothing(desk):
@@ -282,7 +314,9 @@ def test_an_upsert_that_meets_several_records_is_a_question(desk):
 
 
 def test_the_external_id_may_not_be_in_the_body_too(desk):
-    answer = desk.ask("PATCH", "sobjects/Contact/Crosswalk_Id__c/c", {"crosswalk_id__c": "c", "LastName": "X"})
+    answer = desk.ask(
+        "PATCH", "sobjects/Contact/Crosswalk_Id__c/c", {"crosswalk_id__c": "c", "LastName": "X"}
+    )
     assert error(answer)[1] == "INVALID_FIELD"
 
 
@@ -307,10 +341,18 @@ def test_the_objects_describe_themselves(desk):
     assert desk.ask("GET", "sobjects/contact").json()["objectDescribe"]["name"] == "Contact"
     fields = {field["name"]: field for field in desk.ask("GET", "sobjects/Contact/describe").json()["fields"]}
     assert (fields["LastName"]["length"], fields["LastName"]["nillable"]) == (80, False)
-    assert (fields["AccountId"]["referenceTo"], fields["AccountId"]["relationshipName"]) == (["Account"], "Account")
+    assert (fields["AccountId"]["referenceTo"], fields["AccountId"]["relationshipName"]) == (
+        ["Account"],
+        "Account",
+    )
     assert fields["Salutation"]["picklistValues"][0]["value"] == "Mr."
     external = fields["Crosswalk_Id__c"]
-    assert (external["externalId"], external["unique"], external["length"], external["custom"]) == (True, True, 36, True)
+    assert (external["externalId"], external["unique"], external["length"], external["custom"]) == (
+        True,
+        True,
+        36,
+        True,
+    )
     assert (fields["Name"]["createable"], fields["Name"]["updateable"]) == (False, False)
 
 

@@ -1,6 +1,7 @@
 """A client that this project did not write, over real HTTP.
 
-It insists on https and on salesforce.com, so its session gets an adapter that carries such requests to the port here.
+It insists on https and on salesforce.com, so its session gets an adapter that carries such requests to the
+port here.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
-from simple_salesforce import Salesforce
+from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import (
     SalesforceAuthenticationFailed,
     SalesforceExpiredSession,
@@ -88,7 +89,9 @@ def test_it_logs_in_and_is_told_when_it_may_not(session):
 
 
 def test_it_queries_and_walks_the_pages(served, org):
-    rows = ({"Id": record_id("003", 10 + n), "LastName": f"N{n}", "CreatedDate": LONG_AGO} for n in range(4000))
+    rows = (
+        {"Id": record_id("003", 10 + n), "LastName": f"N{n}", "CreatedDate": LONG_AGO} for n in range(4000)
+    )
     served[0].system.load("Contact", rows)
     found = org.query_all("SELECT Id FROM Contact WHERE LastName LIKE 'N%'")
     assert (found["totalSize"], len(found["records"])) == (4000, 4000)
@@ -138,11 +141,17 @@ def test_it_asks_what_changed_and_what_went(served, org):
 
 
 def test_it_loads_in_bulk(org):
-    (result,) = org.bulk2.Contact.insert(records=[{"LastName": f"Bulk {n}", "Email": f"{n}@x.org"} for n in range(300)])
+    (result,) = org.bulk2.Contact.insert(
+        records=[{"LastName": f"Bulk {n}", "Email": f"{n}@x.org"} for n in range(300)], wait=0
+    )
     assert (result["numberRecordsProcessed"], result["numberRecordsFailed"]) == (300, 0)
-    keys = [row["Id"] for row in org.query_all("SELECT Id FROM Contact WHERE LastName LIKE 'Bulk%'")["records"]]
+    keys = [
+        row["Id"] for row in org.query_all("SELECT Id FROM Contact WHERE LastName LIKE 'Bulk%'")["records"]
+    ]
     changed = [{"Id": key, "LastName": "Changed" if n else ""} for n, key in enumerate(keys)]
-    (result,) = org.bulk2.Contact.update(records=[*changed, {"Id": "003000000000099AAA", "LastName": "X"}])
+    (result,) = org.bulk2.Contact.update(
+        records=[*changed, {"Id": "003000000000099AAA", "LastName": "X"}], wait=0
+    )
     assert (result["numberRecordsProcessed"], result["numberRecordsFailed"]) == (301, 1)
     assert "INVALID_CROSS_REFERENCE_KEY" in org.bulk2.Contact.get_failed_records(result["job_id"])
 

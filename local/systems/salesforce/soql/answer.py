@@ -1,6 +1,8 @@
 """From a query to its rows: found by the plan, tested, sorted, cut, and shown as records.
 
-text ─parse─> Query ─scope, predicate─> meaning ─plan─> candidates ─> rows ─show─> JSON
+```
+  text ─parse─> Query ─scope, predicate─> meaning ─plan─> candidates ─> rows ─show─> JSON
+```
 """
 
 from collections.abc import Callable, Iterator

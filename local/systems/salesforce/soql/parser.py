@@ -1,9 +1,12 @@
 """From the text of a query to what it says, by recursive descent.
 
-query      SELECT (COUNT() | path, ...) FROM name [WHERE any] [ORDER BY path [ASC|DESC] [NULLS FIRST|LAST], ...]
-[LIMIT n] [OFFSET n]
-any        all (OR all)* | all (AND all)*         AND and OR do not mix without parentheses
-all        NOT all | ( any ) | path operator literal | path [NOT] IN ( literal, ... )
+```
+  query     SELECT fields FROM name [WHERE any] [ORDER BY ordering, ...] [LIMIT n] [OFFSET n]
+  fields    COUNT() | path, ...
+  any       all (OR all)*  |  all (AND all)*          the two do not mix without parentheses
+  all       NOT all  |  ( any )  |  path operator literal  |  path [NOT] IN ( literal, ... )
+  ordering  path [ASC|DESC] [NULLS FIRST|LAST]
+```
 """
 
 from collections.abc import Callable

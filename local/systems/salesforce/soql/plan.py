@@ -1,12 +1,13 @@
 """Which rows a query has to look at, and in which order: the whole table only where no index serves.
 
-    1. ids or indexed values that the condition pins down        WHERE Id IN (...), Email = '...'
-    2. the order of (SystemModstamp, Id), between two stamps     WHERE SystemModstamp >= t ... ORDER BY SystemModstamp, Id
-    3. the order of Id, from a lower bound                       WHERE Id > '...' ORDER BY Id
-    4. everything, sorted afterwards
+| index                            | serves                                                    |
+|----------------------------------|-----------------------------------------------------------|
+| ids, indexed values              | `WHERE Id IN (...)`, `Email = '...'`                      |
+| (SystemModstamp, Id), bounded    | `WHERE SystemModstamp >= t ORDER BY SystemModstamp, Id`   |
+| Id, from a bound                 | `WHERE Id > '...' ORDER BY Id`, and whatever is left      |
 
-Bounds are taken from the condition by `_low` and `_high`: through an AND the tighter one, through an OR the looser one. They only
-narrow what is looked at; the condition is still asked of every row.
+Bounds are taken from the condition by `_low` and `_high`: through an AND the tighter one, through an OR the
+looser one. They only narrow what is looked at; the condition is still asked of every row.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

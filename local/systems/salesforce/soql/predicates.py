@@ -1,7 +1,7 @@
 """From a condition to a function that says yes or no to a row.
 
-Texts compare without case. Null is below nothing and above nothing; `!=` and `NOT IN` hold for it, unless null itself is what is
-excluded. An empty text in a query is null, as it is in the store.
+Texts compare without case. Null is below nothing and above nothing; `!=` and `NOT IN` hold for it, unless
+null itself is what is excluded. An empty text in a query is null, as it is in the store.
 """
 
 import operator
@@ -50,7 +50,7 @@ def predicate(condition: Condition, scope: Scope) -> Predicate:
 
 
 def operand(field: Field, literal: Literal) -> Any:
-    """A literal in the form in which the field's values are compared; SoqlError where it is of another type."""
+    """A literal in the form in which the field's values are compared; SoqlError for another type."""
     if literal.kind == "null" or (literal.kind == "string" and literal.value == "" and field.type not in IDS):
         return None
     kind = _KIND_OF.get(field.type, "string")

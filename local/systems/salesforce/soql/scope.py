@@ -1,4 +1,4 @@
-"""What the names in a query mean: the object asked for, its fields, and those of its parents, one level up."""
+"""What the names in a query mean: the object, its fields, and those of its parents, one level up."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from local.systems.salesforce.soql.syntax import Path
 from local.systems.system import Row
 
 _ADVICE = (
-    "If you are attempting to use a custom {kind}, be sure to append the '__c' after the {name}. Please reference your "
-    "WSDL or the describe call for the appropriate names."
+    "If you are attempting to use a custom {kind}, be sure to append the '__c' after the {name}. "
+    "Please reference your WSDL or the describe call for the appropriate names."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A field that a path leads to; `reference` is the field that leads to the parent, where it is a parent's."""
+    """A field that a path leads to; where it is a parent's, `reference` is the field that leads there."""
 
     field: Field
     get: Callable[[Row], Any]

@@ -1,10 +1,14 @@
-"""What a SOQL query says, once parsed. Fields are still names; places (offsets in the text) are kept for messages.
+"""What a SOQL query says, once parsed. Fields are still names.
 
-Query ── select: Path...            or count
-── source: object name
-── where:  Comparison | Membership | Negation | All | Some
-── order:  Ordering...
-── limit, offset
+```
+  Query ┬─ select: Path...  or count
+        ├─ source: Path
+        ├─ where:  Comparison | Membership | Negation | All | Some
+        ├─ order:  Ordering...
+        └─ limit, offset
+```
+
+Places are offsets in the text, kept for messages; they do not take part in comparing.
 """
 
 from dataclasses import dataclass, field

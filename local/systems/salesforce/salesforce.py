@@ -1,10 +1,12 @@
 """The simulated Salesforce as a whole: from an HTTP request to its answer.
 
-    too long (414) -> versions, token endpoint (no session needed) -> session (401) -> daily limit (403) -> routes
-    control plane: POST /_sim/merge, /_sim/convert: what users do in the browser and no API offers
+```
+  too long (414) ─> versions, token endpoint ─> session (401) ─> daily limit (403) ─> routes.py
+```
 
-Everything that is stored lives in `Rows`; sessions, cursors and the count of calls end with the process, and the callers have to
-cope, as they have to with the real one.
+On the control plane `POST /_sim/merge` and `POST /_sim/convert` do what users do in the browser and no part
+of this API offers. What is stored lives in `Rows`; sessions, cursors and the count of calls end with the
+process, and callers have to cope, as they have to with the real one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -5,6 +5,7 @@ import typer
 from local.host.command import host
 from local.servicebus.command import servicebus
 from local.systems.command import system, systems
+from local.up.command import up
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -18,6 +19,7 @@ app.command("host")(host)
 app.command("servicebus")(servicebus)
 app.command("system")(system)
 app.command("systems")(systems)
+app.command("up")(up)
 
 if __name__ == "__main__":
     app()

@@ -52,7 +52,7 @@ class ClaimsBasedSecurity:
     def _put(self, request: Request) -> None:
         if request.operation != PUT_TOKEN or not isinstance(request.value, str):
             raise LinkError("amqp:not-implemented", "This node takes put-token with a token.")
-        # The type that a client names is not asked for: some say `jwt` of a signature, and only signatures verify.
+        # The type is not asked for: some clients say `jwt` of a signature, and only signatures verify.
         audience = path_of(request.properties.get("name"))
         now = self._container.clock()
         self._claims[audience] = self._container.access_key.verify(request.value, now, audience)

@@ -1,7 +1,7 @@
 """A link on which the client sends: frames become deliveries, a sink takes them.
 
-The client's credit is renewed when half of it is used. A message that grows above the limit ends the link:
-its frames keep coming, and there is no other way to tell the client to stop.
+The client's credit is renewed when half of it is used. Of a message that grows above the limit nothing is
+kept; it is rejected when its last frame has come.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from local.servicebus.amqp.codec.performatives import Attach, Disposition, Flow, Transfer
-from local.servicebus.amqp.errors import INVALID_FIELD, MESSAGE_TOO_LARGE, LinkError, SessionError
+from local.servicebus.amqp.codec.performatives import Attach, Disposition, Flow, Rejected, Transfer
+from local.servicebus.amqp.errors import INVALID_FIELD, MESSAGE_TOO_LARGE, AmqpError, SessionError
 from local.servicebus.amqp.links import Link
 
 if TYPE_CHECKING:
@@ -68,21 +68,28 @@ class IncomingLink(Link):
             self._count()
             return
         self._first = self._first or transfer
-        self._parts.append(payload)
         self._size += len(payload)
-        if self._size > self._sink.max_message_size:
-            raise LinkError(MESSAGE_TOO_LARGE, f"A message has at most {self._sink.max_message_size} bytes.")
+        if self._size <= self._sink.max_message_size:
+            self._parts.append(payload)
+        else:
+            self._parts.clear()
         if not transfer.more:
             self._take(self._first, settled=bool(self._first.settled or transfer.settled))
 
     def _take(self, first: Transfer, *, settled: bool) -> None:
         if first.delivery_id is None:
             raise SessionError(INVALID_FIELD, "A delivery has an id.")
-        payload = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        settle = _keep_quiet if settled else self._settler(first.delivery_id)
+        payload, size = b"".join(self._parts), self._size
         self._forget()
         self._count()
-        settle = _keep_quiet if settled else self._settler(first.delivery_id)
-        self._sink.take(Delivery(payload, first.message_format or 0, settle))
+        if size > self._sink.max_message_size:
+            settle(Rejected(self._too_large().as_error()))
+        else:
+            self._sink.take(Delivery(payload, first.message_format or 0, settle))
+
+    def _too_large(self) -> AmqpError:
+        return AmqpError(MESSAGE_TOO_LARGE, f"A message has at most {self._sink.max_message_size} bytes.")
 
     def _settler(self, delivery_id: int) -> Callable[[Any], None]:
         return lambda outcome: self.session.send(

@@ -51,7 +51,8 @@ class Bus:
         async def act() -> T:
             return action(self._broker.namespace)
 
-        return self._await(act())
+        result: T = self._await(act())
+        return result
 
     def queue(self, name: str, **options: Any) -> str:
         self.do(lambda namespace: namespace.create_queue(name, QueueOptions(**options)))

@@ -31,7 +31,7 @@ async def test_many_messages_are_sent_received_and_settled_side_by_side(bus):
     async with connect(bus) as client, client.get_queue_sender("crowd") as sender:
         await sender.send_messages([ServiceBusMessage(str(number)) for number in range(300)])
         async with client.get_queue_receiver("crowd", prefetch_count=100) as receiver:
-            seen = []
+            seen: list[int] = []
             while len(seen) < 300:
                 found = await receiver.receive_messages(100, max_wait_time=5)
                 await asyncio.gather(*(receiver.complete_message(message) for message in found))
@@ -65,38 +65,49 @@ async def test_all_that_can_be_done_with_a_message(bus):
     assert (counts.active, counts.scheduled, counts.dead_lettered) == (0, 0, 1)
 
 
-async def test_sessions(bus):
-    bus.queue("tickets", requires_session=True, lock_duration=timedelta(seconds=5))
-    async with connect(bus) as client, client.get_queue_sender("tickets") as sender:
+async def test_the_next_session_is_waited_for_as_long_as_the_client_wants(bus):
+    bus.queue("quiet", requires_session=True)
+    async with connect(bus) as client:
+        receiver = client.get_queue_receiver("quiet", session_id=NEXT_AVAILABLE_SESSION, max_wait_time=1)
+        with pytest.raises(OperationTimeoutError):
+            await receiver.__aenter__()
+
+
+async def lose_a_session(client):
+    async with client.get_queue_sender("tickets") as sender:
         await sender.send_messages(ServiceBusMessage("x", session_id="s"))
-        async with client.get_queue_receiver("tickets", session_id=NEXT_AVAILABLE_SESSION) as receiver:
-            assert receiver.session.session_id == "s"
-            [held] = await receiver.receive_messages(1, max_wait_time=5)
-            await receiver.session.set_state("open")
-            assert await receiver.session.get_state() == b"open"
-            with pytest.raises(OperationTimeoutError):
-                await client.get_queue_receiver(
-                    "tickets", session_id=NEXT_AVAILABLE_SESSION, max_wait_time=1
-                ).__aenter__()
-            await asyncio.sleep((receiver.session.locked_until_utc - datetime.now(UTC)).total_seconds())
-            with pytest.raises(SessionLockLostError):
-                await receiver.complete_message(held)
+    async with client.get_queue_receiver("tickets", session_id=NEXT_AVAILABLE_SESSION) as receiver:
+        [held] = await receiver.receive_messages(1, max_wait_time=5)
+        await receiver.session.set_state("open")
+        await until(receiver.session.locked_until_utc)
+        with pytest.raises(SessionLockLostError):
+            await receiver.complete_message(held)
 
 
-async def test_a_lock_is_lost_when_its_time_is_over_and_kept_when_it_is_renewed(bus):
-    bus.queue("short", lock_duration=timedelta(seconds=5))
-    async with connect(bus) as client, client.get_queue_sender("short") as sender:
+async def lose_one_lock_and_keep_another(client):
+    async with client.get_queue_sender("short") as sender:
         await sender.send_messages([ServiceBusMessage("lost"), ServiceBusMessage("kept")])
-        async with client.get_queue_receiver("short") as receiver, AutoLockRenewer() as renewer:
-            lost, kept = await receiver.receive_messages(2, max_wait_time=5)
-            renewer.register(receiver, kept, max_lock_renewal_duration=60)
-            await asyncio.sleep((lost.locked_until_utc - datetime.now(UTC)).total_seconds())
-            with pytest.raises(MessageLockLostError):
-                await receiver.complete_message(lost)
-            await receiver.complete_message(kept)
-            [again] = await receiver.receive_messages(1, max_wait_time=5)
-            assert (str(again), again.delivery_count) == ("lost", 1)
-            await receiver.complete_message(again)
+    async with client.get_queue_receiver("short") as receiver, AutoLockRenewer() as renewer:
+        lost, kept = await receiver.receive_messages(2, max_wait_time=5)
+        renewer.register(receiver, kept, max_lock_renewal_duration=60)
+        await until(lost.locked_until_utc)
+        with pytest.raises(MessageLockLostError):
+            await receiver.complete_message(lost)
+        await receiver.complete_message(kept)
+        [again] = await receiver.receive_messages(1, max_wait_time=5)
+        assert (str(again), again.delivery_count) == ("lost", 1)
+
+
+async def until(moment):
+    """The client compares a lock's end with the clock on the wall, and the shortest lock has five seconds."""
+    await asyncio.sleep((moment - datetime.now(UTC)).total_seconds())
+
+
+async def test_locks_are_lost_when_their_time_is_over_and_kept_when_they_are_renewed(bus):
+    bus.queue("tickets", requires_session=True, lock_duration=timedelta(seconds=5))
+    bus.queue("short", lock_duration=timedelta(seconds=5))
+    async with connect(bus) as client:
+        await asyncio.gather(lose_a_session(client), lose_one_lock_and_keep_another(client))
 
 
 async def test_what_is_not_there_and_what_is_not_allowed_raise_their_own_errors(bus):

@@ -56,18 +56,19 @@ class Sections:
 
 
 def split(payload: bytes) -> Sections:
-    sections, position, order, body_starts = Sections(), 0, 0, None
+    """Cut it in any order: there are clients that write the delivery annotations last."""
+    sections, position, seen = Sections(), 0, set()
     while position < len(payload):
         code, value_starts = _descriptor(payload, position)
-        if code < order or (code == order and code not in _BODY):
-            raise DecodeError("the sections of a message are out of order")
         end = skip(payload, value_starts)
         if code in _BODY:
-            body_starts = position if body_starts is None else body_starts
-            sections.body = payload[body_starts:end]
+            sections.body += payload[position:end]
+        elif code in seen:
+            raise DecodeError(f"a message with two sections {_NAMES[code]}")
         else:
             setattr(sections, _NAMES[code], payload[value_starts:end])
-        position, order = end, code
+        seen.add(code)
+        position = end
     return sections
 
 

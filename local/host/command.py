@@ -112,9 +112,9 @@ def _composed(plan: Plan, options: Options, threads: ThreadPoolExecutor) -> Host
 
 
 def _announce(plan: Plan, host: Host, ready_file: Path | None) -> None:
-    banner.show(Console(), host.url, plan.host_json.extensions.http.route_prefix, plan.functions)
     if ready_file:
         _write_whole(ready_file, json.dumps({"url": host.url, "pid": os.getpid()}))
+    banner.show(Console(), host.url, plan.host_json.extensions.http.route_prefix, plan.functions)
 
 
 def _write_whole(file: Path, text: str) -> None:

@@ -1,9 +1,14 @@
 """What is refused at start: each with the function's name and what to write instead."""
 
+import socket
+
 import pytest
+from starlette.applications import Starlette
 
 from local.host.errors import BadApp
 from local.host.host import Plan
+from local.host.log import set_levels
+from local.host.server import Server
 from local.host.settings import Settings
 from tests.host.conftest import CONNECTION, HEAD
 
@@ -260,3 +265,17 @@ def test_a_bad_settings_file_is_refused(tmp_path, text, problem):
     (tmp_path / "local.settings.json").write_text(text)
     with pytest.raises(BadApp, match=problem):
         Settings.gather(tmp_path, {})
+
+
+def test_an_unknown_log_level_is_refused():
+    with pytest.raises(BadApp, match="logLevel.Host: write one of Trace, Debug, Information, Warning, "):
+        set_levels({"default": "Warning", "Host": "Loud"})
+
+
+def test_a_port_that_is_taken_is_refused():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(
+            BadApp, match=f"port {port} of 127.0.0.1 cannot be had .* name another with --port"
+        ):
+            Server(Starlette(), port, grace=1.0)

@@ -13,14 +13,13 @@ from collections import deque
 from collections.abc import Callable, Container, Iterator, Sized
 from datetime import datetime
 from heapq import heapify, heappop, heappush
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 SLACK = 64
 """So many dead entries may lie about, besides as many as there are living ones, before a rebuild."""
 
 
-class Live(Container[int], Sized, Protocol):
-    """The numbers that still exist."""
+Key = TypeVar("Key", int, str)
 
 
 class ReadyLine:
@@ -91,28 +90,30 @@ class NumberOrder:
         self._dead -= leading
 
 
-class Deadlines:
-    """Numbers by the time at which something happens to them."""
+class Deadlines(Generic[Key]):
+    """Keys by the time at which something happens to them."""
 
-    def __init__(self, live: Live) -> None:
+    def __init__(self, live: Sized, is_current: Callable[[Key, datetime], bool]) -> None:
+        """An entry that is not current is skipped; `live` is as many as can be current."""
         self._live = live
-        self._heap: list[tuple[datetime, int]] = []
+        self._is_current: Callable[[Key, datetime], bool] = is_current
+        self._heap: list[tuple[datetime, Key]] = []
 
-    def add(self, when: datetime, number: int) -> None:
+    def add(self, when: datetime, key: Key) -> None:
         if len(self._heap) > 2 * len(self._live) + SLACK:
-            self._heap = [entry for entry in self._heap if entry[1] in self._live]
+            self._heap = [entry for entry in self._heap if self._is_current(entry[1], entry[0])]
             heapify(self._heap)
-        heappush(self._heap, (when, number))
+        heappush(self._heap, (when, key))
 
     def first(self) -> datetime | None:
         heap = self._heap
-        while heap and heap[0][1] not in self._live:
+        while heap and not self._is_current(heap[0][1], heap[0][0]):
             heappop(heap)
         return heap[0][0] if heap else None
 
-    def passed(self, now: datetime) -> Iterator[tuple[datetime, int]]:
-        """Take out, in order, what is due; of what has left, some may be among it."""
-        while self._heap and self._heap[0][0] <= now:
+    def passed(self, now: datetime) -> Iterator[tuple[datetime, Key]]:
+        """Take out, in order, what is due."""
+        while (when := self.first()) is not None and when <= now:
             yield heappop(self._heap)
 
 

@@ -19,7 +19,6 @@ Rules
 - A dead-letter queue is a queue that never expires nor gives up what it holds.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from heapq import merge
@@ -80,10 +79,11 @@ class MessageQueue:
         self._transfer = transfer
         self._source = source
         self._messages: dict[int, Held] = {}
-        self._locked: OrderedDict[UUID, Held] = OrderedDict()
+        self._locked: dict[UUID, Held] = {}
         self._order = NumberOrder(self._messages)
         self._line = ReadyLine(self._messages)
-        self._expiry = Deadlines(self._messages)
+        self._expiry = Deadlines(self._messages, self._is_here)
+        self._lock_ends = Deadlines(self._locked, self._is_locked_until)
 
     def __len__(self) -> int:
         return len(self._messages)
@@ -198,7 +198,7 @@ class MessageQueue:
         held.lock = self._commons.ids()
         held.locked_until = now + self.terms.lock_duration
         self._locked[held.lock] = held
-        self._commons.agenda.note(self, held.locked_until)
+        self._note_lock(held, held.locked_until)
 
     def peek(self, start: int, count: int, session_id: str | None = None) -> list[BrokeredMessage]:
         held = merge(self._after(start, session_id), self.schedule.after(start), key=lambda held: held.number)
@@ -235,9 +235,13 @@ class MessageQueue:
 
     def renew(self, token: UUID, now: datetime) -> datetime:
         held = self._find_locked(token)
-        held.locked_until = now + self.terms.lock_duration
-        self._locked.move_to_end(token)
-        return held.locked_until
+        held.locked_until = until = now + self.terms.lock_duration
+        self._note_lock(held, until)
+        return until
+
+    def _note_lock(self, held: Held, until: datetime) -> None:
+        self._lock_ends.add(until, held.number)
+        self._commons.agenda.note(self, until)
 
     def lost(self) -> BrokerError:
         """What a receiver hears whose token locks nothing any more."""
@@ -323,7 +327,7 @@ class MessageQueue:
     # -- time and change ---------------------------------------------------------------------------
 
     def due(self) -> datetime | None:
-        times = (self._first_lock_ends(), self._expiry.first(), self.schedule.due())
+        times = (self._next_lock_end(), self._expiry.first(), self.schedule.due())
         return min((time for time in times if time is not None), default=None)
 
     def advance(self, now: datetime) -> None:
@@ -331,22 +335,29 @@ class MessageQueue:
         self._lose_locks(now)
         self.schedule.release(now, self.put)
         for _, number in self._expiry.passed(now):
-            held = self._messages.get(number)
-            if held is not None and held.lock is None and held.state is MessageState.ACTIVE:
+            held = self._messages[number]
+            if held.lock is None and held.state is MessageState.ACTIVE:
                 self._expire(held, now)
 
-    def _first_lock_ends(self) -> datetime | None:
-        return next(iter(self._locked.values())).locked_until if self._locked else None
+    def _is_here(self, number: int, _: datetime) -> bool:
+        return number in self._messages
+
+    def _is_locked_until(self, number: int, when: datetime) -> bool:
+        held = self._messages.get(number)
+        return held is not None and held.locked_until == when
+
+    def _next_lock_end(self) -> datetime | None:
+        return self._lock_ends.first()
 
     def _lose_locks(self, now: datetime) -> None:
-        while self._locked and _is_past(self._first_lock_ends(), now):
-            token = next(iter(self._locked))
-            self._fail(self._unlock(token), now)
+        for _, number in self._lock_ends.passed(now):
+            token = self._messages[number].lock
+            if token is not None:
+                self._fail(self._unlock(token), now)
 
     def change(self, terms: Terms, now: datetime) -> None:
         """New terms; what waits here is passed on if they say so."""
         self.terms = terms
-        self._locked = OrderedDict(sorted(self._locked.items(), key=_lock_end))
         if terms.forward_to is not None:
             for held in [held for held in self._messages.values() if held.lock is None]:
                 if held.state is MessageState.ACTIVE:
@@ -372,9 +383,3 @@ def _because(reason: str, description: str) -> dict[str, Value]:
 
 def _is_past(when: datetime | None, now: datetime) -> bool:
     return when is not None and when <= now
-
-
-def _lock_end(entry: tuple[UUID, Held]) -> datetime:
-    """When a lock ends; those that are looked at always have an end."""
-    assert entry[1].locked_until is not None  # noqa: S101 - for the type checker
-    return entry[1].locked_until

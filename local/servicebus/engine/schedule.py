@@ -22,7 +22,7 @@ class Schedule:
         self._account = account
         self._waiting: dict[int, Held] = {}
         self._order = NumberOrder(self._waiting)
-        self._times = Deadlines(self._waiting)
+        self._times = Deadlines(self._waiting, lambda number, _: number in self._waiting)
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -54,8 +54,7 @@ class Schedule:
     def release(self, now: datetime, enqueue: Callable[[Message, datetime], object]) -> None:
         """Enqueue what is due, each as of its own time."""
         for when, number in self._times.passed(now):
-            if number in self._waiting:
-                enqueue(self._remove(number).message, when)
+            enqueue(self._remove(number).message, when)
 
     def after(self, start: int) -> Iterator[Held]:
         return (self._waiting[number] for number in self._order.after(start))

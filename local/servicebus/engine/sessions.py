@@ -24,7 +24,7 @@ from local.servicebus.engine.errors import (
     SessionLockLostError,
 )
 from local.servicebus.engine.held import Account, Commons, Held, Passage
-from local.servicebus.engine.lines import NumberOrder, ReadyLine
+from local.servicebus.engine.lines import Deadlines, NumberOrder, ReadyLine
 from local.servicebus.engine.message import (
     DEAD_LETTER_DESCRIPTION,
     DEAD_LETTER_REASON,
@@ -83,7 +83,8 @@ class SessionQueue(MessageQueue):
         super().__init__(store, address, terms, commons, account, dead_letters, transfer)
         self._sessions: dict[str, Session] = {}
         self._offered: OrderedDict[str, Session] = OrderedDict()
-        self._held: OrderedDict[str, Session] = OrderedDict()
+        self._held: dict[str, Session] = {}
+        self._ends = Deadlines(self._held, self._is_held_until)
 
     # -- holding a session -------------------------------------------------------------------------
 
@@ -169,10 +170,6 @@ class SessionQueue(MessageQueue):
     def lost(self) -> BrokerError:
         return SessionLockLostError("the session's lock has expired, or the message is settled already")
 
-    def change(self, terms: Terms, now: datetime) -> None:
-        super().change(terms, now)
-        self._held = OrderedDict(sorted(self._held.items(), key=_end_of))
-
     def close(self) -> None:
         super().close()
         for session in list(self._held.values()):
@@ -221,12 +218,16 @@ class SessionQueue(MessageQueue):
         session = self._sessions.get(session_id)
         return (session.live[number] for number in session.order.after(start)) if session else iter(())
 
-    def _first_lock_ends(self) -> datetime | None:
-        return next(iter(self._held.values())).locked_until if self._held else None
+    def _next_lock_end(self) -> datetime | None:
+        return self._ends.first()
+
+    def _is_held_until(self, session_id: str, when: datetime) -> bool:
+        session = self._held.get(session_id)
+        return session is not None and session.locked_until == when
 
     def _lose_locks(self, now: datetime) -> None:
-        while (ends := self._first_lock_ends()) is not None and ends <= now:
-            session = next(iter(self._held.values()))
+        for _, session_id in self._ends.passed(now):
+            session = self._held[session_id]
             self._let_go(session)
             for token in sorted(session.open_tokens, key=self._number_of):
                 self._fail(self._unlock(token), now)
@@ -265,7 +266,7 @@ class SessionQueue(MessageQueue):
     def _extend(self, session: Session, now: datetime) -> None:
         session.locked_until = now + self.terms.lock_duration
         self._held[session.id] = session
-        self._held.move_to_end(session.id)
+        self._ends.add(session.locked_until, session.id)
         self._commons.agenda.note(self, session.locked_until)
 
     def _let_go(self, session: Session) -> None:
@@ -281,8 +282,3 @@ def _tell(session: Session) -> None:
     lost, session.lost = session.lost, None
     if lost is not None:
         lost()
-
-
-def _end_of(entry: tuple[str, Session]) -> datetime:
-    assert entry[1].locked_until is not None  # noqa: S101 - a session that is held has an end
-    return entry[1].locked_until

@@ -16,7 +16,7 @@ from local.systems.lms import Lms
 from local.systems.reports import Report, read_reports
 from local.systems.rows import Rows
 from local.systems.salesforce import Credentials, Options, Salesforce
-from local.systems.sample import make_sample
+from local.systems.sample import Sample, make_sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,6 +59,7 @@ class Desk:
         self._calls_a_minute = calls_a_minute
         self.secrets = self._secrets()
         self.systems: dict[str, Controlled] = {}
+        self._made: Sample | None = None
         self.told: list[str] = []
         """What people should know about the start: where the rows come from, lines that were not loaded."""
 
@@ -67,6 +68,7 @@ class Desk:
         with uncollected():
             for name in names:
                 self.systems[name] = self._salesforce(content) if name == "salesforce" else self._lms(content)
+            self._made = None
 
     def endpoints(self, urls: dict[str, str]) -> dict[str, dict[str, str]]:
         """What a caller needs for each system."""
@@ -110,11 +112,11 @@ class Desk:
         return Controlled(lms, self._clock)
 
     def _lms_rows(self, content: Content) -> dict[str, list[Row]]:
-        return {} if content.is_reports else make_sample(content.records, content.seed, self._clock()).lms
+        return {} if content.is_reports else self._sample(content).lms
 
     def _salesforce_rows(self, org: Salesforce, content: Content) -> dict[str, list[Row]]:
         if not content.is_reports:
-            return make_sample(content.records, content.seed, self._clock()).salesforce
+            return self._sample(content).salesforce
 
         def check(name: str, row: Row) -> str | None:
             refusal = org.loader.check(name, row)
@@ -123,6 +125,12 @@ class Desk:
         reports = read_reports(content.accounts, content.contacts, check)
         self.told += [line for report in reports for line in _told(report)]
         return {report.name: report.rows for report in reports}
+
+    def _sample(self, content: Content) -> Sample:
+        """Made once, though both systems take their part of it."""
+        if self._made is None:
+            self._made = make_sample(content.records, content.seed, self._clock())
+        return self._made
 
     def _is_new(self, name: str, rows: Rows, filling: str) -> bool:
         before: Row | None = rows.table(_SETUP).get(_FILLED)

@@ -17,6 +17,7 @@ import orjson
 from local.systems.garbage import uncollected
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from local.systems.system import Row
@@ -49,21 +50,25 @@ class Journal:
                         tables[name][key] = row
 
     def append(self, written: list[Written]) -> None:
-        self._length += len(written)
-        self._file.execute("INSERT INTO log (entry) VALUES (?)", (orjson.dumps(written),))
+        self._file.execute("BEGIN")
+        self._insert(written)
+        self._file.execute("COMMIT")
 
     def compact(self, tables: dict[str, dict[str, Row]]) -> None:
         """Writes the log anew where less than a third of it still counts."""
-        living = sum(map(len, tables.values()))
-        if self._length < 3 * living + _SPARE:
+        if self._length < 3 * sum(map(len, tables.values())) + _SPARE:
             return
-        rows = ((name, key, row) for name, table in tables.items() for key, row in table.items())
+        self._length = 0
         self._file.execute("BEGIN")
         self._file.execute("DELETE FROM log")
-        while entry := list(islice(rows, _ENTRY)):
-            self._file.execute("INSERT INTO log (entry) VALUES (?)", (orjson.dumps(entry),))
+        self._insert((name, key, row) for name, table in tables.items() for key, row in table.items())
         self._file.execute("COMMIT")
-        self._length = living
+
+    def _insert(self, written: Iterable[Written]) -> None:
+        waiting = iter(written)
+        while entry := list(islice(waiting, _ENTRY)):
+            self._length += len(entry)
+            self._file.execute("INSERT INTO log (entry) VALUES (?)", (orjson.dumps(entry),))
 
     def close(self) -> None:
         self._file.close()

@@ -25,8 +25,8 @@ class Order:
     """Keys in the order of a value, sorted lazily.
 
     Stamps mostly grow, so a write appends and nothing has to be sorted. An entry whose row has moved on stays
-    as a stale one, is skipped by readers, and is swept when half of all entries are stale: a write costs the
-    same whatever the table holds, and so does a page.
+    as a stale one, is skipped by readers, and is swept when half of all entries are stale or a reader has met
+    many: a write costs the same whatever the table holds, and so does a page.
     """
 
     def __init__(self, of: Callable[[Row], Any]) -> None:
@@ -34,6 +34,7 @@ class Order:
         self._entries: list[tuple[Any, str]] = []
         self._current: dict[str, Any] = {}
         self._in_order = True
+        self._sweep = False
 
     def note(self, key: str, row: Row | None) -> None:
         value = None if row is None else self._of(row)
@@ -63,15 +64,19 @@ class Order:
 
     def _living(self, start: int) -> Iterator[tuple[Any, str]]:
         entries, current, last = self._entries, self._current, None
+        patience = len(entries) // 8 + _STALE_AT_LEAST
         for position in range(start, len(entries)):  # a slice would copy the rest of the table for each page
             entry = entries[position]
             if current.get(entry[1]) == entry[0] and entry != last:
                 last = entry
                 yield entry
+            elif (patience := patience - 1) == 0:
+                self._sweep = True
 
     def _tidy(self) -> None:
-        if len(self._entries) > 2 * len(self._current) + _STALE_AT_LEAST:
+        if self._sweep or len(self._entries) > 2 * len(self._current) + _STALE_AT_LEAST:
             self._entries = [entry for entry in self._entries if self._current.get(entry[1]) == entry[0]]
+            self._sweep = False
         if not self._in_order:
             self._entries.sort()
             self._in_order = True

@@ -117,7 +117,8 @@ async def run_until_signalled(serve: Callable[[asyncio.Event], Awaitable[None]])
 
 
 def _listen(port: int) -> socket.socket:
-    listening = socket.socket()
+    # Named TCP, or asyncio does not switch Nagle's algorithm off, and each answer waits 40 ms for an ACK.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind(("127.0.0.1", port))
     listening.listen(2048)

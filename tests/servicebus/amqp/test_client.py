@@ -1,6 +1,7 @@
 """The unmodified client, blocking. One sender and one receiver stay open: opening costs half a second."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -8,6 +9,7 @@ from azure.servicebus import (
     NEXT_AVAILABLE_SESSION,
     ServiceBusClient,
     ServiceBusMessage,
+    ServiceBusReceivedMessage,
     ServiceBusReceiveMode,
     ServiceBusSubQueue,
 )
@@ -45,7 +47,7 @@ def receiver(sender, client):
 
 
 def receive(receiver, count=1):
-    found = []
+    found: list[ServiceBusReceivedMessage] = []
     while len(found) < count:
         found += receiver.receive_messages(count - len(found), max_wait_time=5)
     return found
@@ -61,7 +63,7 @@ def take(receiver, count=1):
 
 def test_a_message_comes_out_as_it_went_in(sender, receiver):
     identity, moment = uuid4(), datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    properties = {"text": "ü", "number": 7, "half": 0.5, "yes": True, "id": identity, "at": moment}
+    properties: dict[str | bytes, Any] = {"text": "ü", "half": 0.5, "yes": True, "id": identity, "at": moment}
     sender.send_messages(
         ServiceBusMessage(
             b"body",

@@ -7,7 +7,7 @@ Service Bus, and the simulated systems mounted on transports.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -34,6 +34,8 @@ from local.systems.transport import SystemTransport
 from shared.adapters.http import AT_ONCE
 from shared.adapters.store import Store
 from shared.adapters.store.database import inline
+from shared.model.change import Message
+from shared.model.errors import IntegrationError
 from shared.model.records import DeadLetter, Flows
 from shared.pipeline.recoverability import Policy
 from shared.topology import Topology, load, parse
@@ -72,7 +74,9 @@ class World:
     hub: Hub
     broker: Broker
     systems: Mapping[str, Controlled]
-    errors: list[Exception] = field(default_factory=list)
+    wires: Mapping[str, Wire] = field(default_factory=dict)
+    sent: list[Message] = field(default_factory=list)
+    errors: list[IntegrationError] = field(default_factory=list)
 
     # What the hub does
 
@@ -83,22 +87,30 @@ class World:
         address = f"changes/Subscriptions/{system}"
         return await pump(self.broker, address, self.hub.delivery(system).deliver, batch)
 
-    async def round(self) -> int:
-        """Every timer and every subscription once."""
+    async def round(self, *, forgiving: bool = False) -> int:
+        """Every timer and every subscription once. Forgiving: a failed poll is noted, as a host does."""
         handled = 0
         for system in self.topology.systems:
-            await self.poll(system)
+            try:
+                await self.poll(system)
+            except IntegrationError as error:
+                if not forgiving:
+                    raise
+                self.errors.append(error)
         for system in self.topology.systems:
             if self.topology.delivered(system):
                 handled += await self.deliver(system)
         return handled
 
-    async def settle(self, patience: float = 6 * 3600, step: float = 61.0) -> None:
+    async def settle(
+        self, patience: float = 6 * 3600, step: float = 61.0, *, forgiving: bool = False
+    ) -> None:
         """Until nothing waits any more; time goes on from round to round, to the next due one if idle."""
         end = self.time.at + timedelta(seconds=patience)
         while self.time.at < end:
-            handled = await self.round()
-            if not handled and not self.waiting():
+            failed = len(self.errors)
+            handled = await self.round(forgiving=forgiving)
+            if not handled and not self.waiting() and len(self.errors) == failed:
                 return
             due = self.broker.due()
             idle = 0.0 if handled or due is None else (due - self.time.at).total_seconds()
@@ -119,7 +131,7 @@ class World:
         return [dict(row) for row in self.systems[system].system.records(name) if not _deleted(row)]
 
     def calls(self, system: str, *, writes: bool = True) -> list[dict[str, Any]]:
-        answer = self._control(system, "GET", "calls")
+        answer = self.control(system, "GET", "calls")
         return [call for call in answer.json()["calls"] if call["write"] or not writes]
 
     def dead_letters(self) -> list[DeadLetter]:
@@ -131,10 +143,10 @@ class World:
     # What people and systems do
 
     def fault(self, system: str, kind: str, **more: Any) -> None:
-        answer = self._control(system, "POST", "faults", {"kind": kind, **more})
+        answer = self.control(system, "POST", "faults", {"kind": kind, **more})
         assert answer.status_code == 201, answer.text
 
-    def _control(self, system: str, method: str, path: str, body: Any = None) -> httpx.Response:
+    def control(self, system: str, method: str, path: str, body: Any = None) -> httpx.Response:
         content = orjson.dumps(body) if body is not None else b""
         request = httpx.Request(method, f"http://sim/_sim/{path}", content=content)
         return self.systems[system].handle(request)
@@ -145,6 +157,37 @@ class World:
 
     async def close(self) -> None:
         await self.hub.close()
+
+
+class Wire(httpx.AsyncBaseTransport):
+    """Carries requests to a system, and keeps them. `before` and `after` may raise: the wire is cut there."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+        self.requests: list[httpx.Request] = []
+        self.before: Callable[[httpx.Request], None] | None = None
+        self.after: Callable[[httpx.Request], None] | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        if self.before:
+            self.before(request)
+        response = await self._inner.handle_async_request(request)
+        if self.after:
+            self.after(request)
+        return response
+
+
+class NotedBus(EngineBus):
+    """Sends into the broker, and keeps what was sent."""
+
+    def __init__(self, broker: Broker, sent: list[Message]) -> None:
+        super().__init__(broker)
+        self._sent = sent
+
+    async def send(self, messages: Sequence[Message]) -> None:
+        await super().send(messages)
+        self._sent.extend(messages)
 
 
 class _Direct(httpx.BaseTransport):
@@ -172,18 +215,20 @@ def world(
     broker = _broker(time, topology, random)
     store = Store("sqlite://", inline)
     store.migrate()
+    wires = {name: Wire(SystemTransport(system, time.sleep)) for name, system in systems.items()}
+    sent: list[Message] = []
     ids = (str(UUID(int=number + (4 << 76) + (8 << 60))) for number in count(1))
     hub = Hub(
         topology,
         store,
-        EngineBus(broker),
-        _connections(systems, time, random, settings or {}),
+        NotedBus(broker, sent),
+        _connections(wires, time, random, settings or {}),
         policy or Policy(),
         clock=time.micros,
         ids=ids.__next__,
         luck=random.random,
     )
-    return World(time, topology, hub, broker, systems)
+    return World(time, topology, hub, broker, systems, wires, sent)
 
 
 def _topology(given: str | Topology | None) -> Topology:
@@ -201,7 +246,7 @@ def _systems(time: Time, random: Random, calls_a_minute: int, daily_limit: int) 
 
 
 def _connections(
-    systems: Mapping[str, Controlled], time: Time, random: Random, settings: Mapping[str, str]
+    wires: Mapping[str, Wire], time: Time, random: Random, settings: Mapping[str, str]
 ) -> dict[str, Any]:
     environment = {
         "SALESFORCE_URL": "https://org.my.salesforce.test",
@@ -211,7 +256,6 @@ def _connections(
         "LMS_TOKEN": SECRET,
         **settings,
     }
-    transports = {name: SystemTransport(system, time.sleep) for name, system in systems.items()}
     common: dict[str, Any] = {
         "environment": environment,
         "clock": time.micros,
@@ -220,9 +264,9 @@ def _connections(
     }
     return {
         "salesforce": salesforce_room.connect(
-            "salesforce", transport=transports["salesforce"], sleep=time.sleep, **common
+            "salesforce", transport=wires["salesforce"], sleep=time.sleep, **common
         ),
-        "lms": lms_room.connect("lms", transport=transports["lms"], **common),
+        "lms": lms_room.connect("lms", transport=wires["lms"], **common),
     }
 
 

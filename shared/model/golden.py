@@ -95,7 +95,8 @@ class Snapshot:
     """What one system last showed of a record, and what is being written to it just now.
 
     `seen` is false for a link whose row nobody has read yet (pre-linked, or a create under way).
-    `pending` is a claim: the cells that a handler is writing, valid until `pending_until`.
+    `pending` is a claim: the cells that a handler is writing, valid until `pending_until`. `writes` counts,
+    by field, how often the hub has written one and the same cell: `[its stamp, times]`.
     """
 
     id: str
@@ -106,5 +107,5 @@ class Snapshot:
     version: str | None = None
     pending: Fields | None = None
     pending_until: int = 0
-    writes: dict[str, int] = field(default_factory=dict)
+    writes: dict[str, list[int]] = field(default_factory=dict)
     moved: int = 0

@@ -299,10 +299,6 @@ class Detection:
 
     @staticmethod
     def _see(snapshot: Snapshot, row: Row, merged: Merged) -> None:
-        if any(snapshot.fields.get(name) != cell for name, cell in merged.shown.items()):
-            snapshot.writes = {
-                name: times for name, times in snapshot.writes.items() if name not in merged.changed
-            }
         snapshot.fields = merged.shown
         snapshot.seen, snapshot.active, snapshot.version = True, row.active, row.version
         snapshot.pending, snapshot.pending_until = None, 0

@@ -18,7 +18,7 @@ from shared.pipeline.ports import Translation
 from shared.topology import Delete, Flow, Guard, MissingParent
 
 UNSTABLE = 3
-"""After so many equal writes in a row that did not stay, a field is a question for a person."""
+"""After so many writes of one and the same cell that did not stay, a field is a question for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +163,9 @@ class Projection:
         raise NotYet(what, reason="ParentMissing", field=name)
 
     def _stable(self, snapshot: Snapshot, cells: Fields) -> None:
-        for name in cells:
-            if snapshot.writes.get(name, 0) >= UNSTABLE:
+        for name, cell in cells.items():
+            stamp, times = snapshot.writes.get(name, (0, 0))
+            if stamp == cell.stamp and times >= UNSTABLE:
                 raise Untranslatable(
                     f"{self.flow.target} keeps {self.flow.entity}.{name} otherwise than it is written, "
                     f"{UNSTABLE} times now: declare its normal form, or give the field another owner",

@@ -242,5 +242,10 @@ def _learned(cells: Fields, outcome: Outcome) -> Fields:
     }
 
 
-def _written(writes: Mapping[str, int], cells: Fields) -> dict[str, int]:
-    return {**writes, **{name: writes.get(name, 0) + 1 for name in cells}}
+def _written(writes: Mapping[str, list[int]], cells: Fields) -> dict[str, list[int]]:
+    """Field → the stamp of the cell that was written, and how many times in a row it was that one."""
+    counted = dict(writes)
+    for name, cell in cells.items():
+        stamp, times = writes.get(name, (0, 0))
+        counted[name] = [cell.stamp, times + 1 if stamp == cell.stamp else 1]
+    return counted

@@ -12,6 +12,7 @@ One process at a time: the file is locked while it is open, and free when the pr
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from threading import Condition, Thread
 from typing import Self
@@ -45,9 +46,12 @@ class JournalError(Exception):
 class SqliteJournal:
     """The port `Journal`, on disk."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience: timedelta = timedelta(seconds=5)) -> None:
+        """`patience` is how long to wait for another process to let go. Errors: sqlite3.OperationalError."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._connection = sqlite3.connect(
+            path, timeout=patience.total_seconds(), isolation_level=None, check_same_thread=False
+        )
         self._connection.executescript(_SCHEMA)
         self._changed = Condition()
         self._pending: list[Record] = []

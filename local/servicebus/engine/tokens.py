@@ -41,7 +41,10 @@ def tokens(expression: str) -> list[Token]:
     while not found or found[-1].kind != "end":
         match = _TOKEN.match(expression, place)
         if match is None:
-            raise RuleSyntaxError(f"cannot read {expression[place:].strip()[:20]!r} at character {place + 1}")
+            rest = expression[place:].lstrip()
+            raise RuleSyntaxError(
+                f"cannot read {rest.rstrip()[:20]!r} at character {len(expression) - len(rest) + 1}"
+            )
         found.append(_token(match))
         place = match.end()
     return found

@@ -1,7 +1,7 @@
 """The engine against a model so simple that it is plainly right: a list that is looked through every time.
 
-Random operations and jumps of time; with a journal the broker is also closed and opened again at any moment, which
-loses locks and nothing else.
+Random operations and jumps of time; with a journal the broker is also closed and opened again at any moment,
+which loses locks and nothing else.
 """
 
 import shutil

@@ -27,8 +27,9 @@ from local.systems.system import Row
 BATCH: Final = 10_000
 LARGEST: Final = 150_000_000
 OPERATIONS: Final = frozenset({"insert", "update", "upsert", "delete", "hardDelete"})
-_TABLE: Final = "bulk jobs"
-_INNER: Final = frozenset({"header", "successful", "failed", "data"})
+_JOBS: Final = "bulk jobs"
+_DATA: Final = "bulk data"
+_RESULTS: Final = "bulk results"
 _FINISHED: Final = frozenset({"JobComplete", "Failed", "Aborted"})
 _CSV: Final = {"Content-Type": "text/csv"}
 
@@ -38,6 +39,7 @@ class Bulk:
         self._org = org
         self._forms = forms
         self._collection = collection
+        self._working: dict[str, tuple[list[str], list[list[str]]]] = {}
 
     def open(self, call: Call) -> Answer:
         wanted = call.json_object()
@@ -48,10 +50,10 @@ class Bulk:
             raise ApiError(400, "API_ERROR", f"Unknown operation: {operation}")
         job = self._new_job(call, wanted, sobject)
         self._keep(job)
-        return Answer(200, _shown(job), write=True)
+        return Answer(200, job, write=True)
 
     def _new_job(self, call: Call, wanted: Row, sobject: SObject) -> Row:
-        key, now = record_id("750", self._org.rows.count(_TABLE)), stamp(self._org.now())
+        key, now = record_id("750", self._org.rows.count(_JOBS)), stamp(self._org.now())
         job: Row = {
             "id": key,
             "operation": wanted["operation"],
@@ -68,19 +70,18 @@ class Bulk:
             "columnDelimiter": _one_of(wanted, "columnDelimiter", "COMMA", DELIMITERS),
             "numberRecordsProcessed": 0,
             "numberRecordsFailed": 0,
-            "data": None,
         }
         if job["operation"] == "upsert":
             job["externalIdFieldName"] = external(sobject, str(wanted.get("externalIdFieldName"))).name
         return job
 
     def jobs(self, _: Call) -> Answer:
-        shown = [_shown(job) for job in self._org.rows.table(_TABLE).values()]
+        shown = list(self._org.rows.table(_JOBS).values())
         return Answer(200, {"done": True, "records": shown, "nextRecordsUrl": None})
 
     def upload(self, call: Call, key: str) -> Answer:
         job = self._job(key)
-        if job["state"] != "Open" or job["data"] is not None:
+        if job["state"] != "Open" or key in self._org.rows.table(_DATA):
             raise _bad_state(
                 f"Found multiple contents for job: <{key}>, please 'Close' / 'Abort' / 'Delete' it"
             )
@@ -88,7 +89,7 @@ class Bulk:
             raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", "The data of a job have to be text/csv")
         if len(call.body) > LARGEST:
             raise ApiError(413, "INVALIDBATCH", "The data of a job must not exceed 150 MB")
-        self._keep({**job, "data": call.body.decode("utf-8-sig", "replace")})
+        self._org.rows.put(_DATA, key, {"text": call.body.decode("utf-8-sig", "replace")})
         return Answer(201, records=max(0, call.body.count(b"\n") - 1))
 
     def close(self, call: Call, key: str) -> Answer:
@@ -99,12 +100,13 @@ class Bulk:
             raise _bad_state(f"Job {key} is already {job['state']}")
         job = {**job, "state": state, "systemModstamp": stamp(self._org.now())}
         self._keep(job)
-        return Answer(200, _shown(job))
+        return Answer(200, job)
 
     def delete(self, _: Call, key: str) -> Answer:
         if self._job(key)["state"] not in _FINISHED:
             raise _bad_state(f"Job {key} has not ended yet")
-        self._org.rows.delete(_TABLE, key)
+        for table, inner in ((_JOBS, key), (_DATA, key), *((_RESULTS, each) for each in self._batches(key))):
+            self._org.rows.delete(table, inner)
         return Answer(204)
 
     def poll(self, call: Call, key: str) -> Answer:
@@ -116,30 +118,42 @@ class Bulk:
         elif job["state"] == "InProgress":
             job = self._work(call, job)
             self._keep(job)
-        return Answer(200, _shown(job), write=False)
+        return Answer(200, job, write=False)
 
     # Working a job off
 
     def _work(self, call: Call, job: Row) -> Row:
         try:
-            header, rows = rows_of(job["data"] or "", job["lineEnding"], job["columnDelimiter"])
+            header, rows = self._parsed(job)
             done = job["numberRecordsProcessed"]
-            outcome = self._write(call, job, header, rows[done : done + BATCH])
+            successful, failed = self._write(call, job, header, rows[done : done + BATCH])
         except CsvError as error:
             return {**job, "state": "Failed", "errorMessage": str(error)}
         except ApiError as error:
             return {**job, "state": "Failed", "errorMessage": f"InvalidBatch : {error.body[0]['message']}"}
-        successful, failed = outcome
+        self._keep_results(job, {"header": header, "successful": successful, "failed": failed})
         processed = done + len(successful) + len(failed)
         return {
             **job,
-            "header": header,
-            "successful": [*job.get("successful", ()), *successful],
-            "failed": [*job.get("failed", ()), *failed],
             "numberRecordsProcessed": processed,
             "numberRecordsFailed": job["numberRecordsFailed"] + len(failed),
             "state": "JobComplete" if processed >= len(rows) else "InProgress",
         }
+
+    def _parsed(self, job: Row) -> tuple[list[str], list[list[str]]]:
+        """Header and rows of a job's data; kept while the job works, for it is asked for batch by batch."""
+        key = job["id"]
+        if key not in self._working:
+            text = self._org.rows.table(_DATA).get(key, {"text": ""})["text"]
+            self._working = {key: rows_of(text, job["lineEnding"], job["columnDelimiter"])}
+        return self._working[key]
+
+    def _keep_results(self, job: Row, results: Row) -> None:
+        batch = f"{job['id']}-{job['numberRecordsProcessed']:012}"
+        self._org.rows.put(_RESULTS, batch, results)
+
+    def _batches(self, key: str) -> list[str]:
+        return sorted(each for each in self._org.rows.table(_RESULTS) if each.startswith(f"{key}-"))
 
     def _write(
         self, call: Call, job: Row, header: list[str], rows: list[list[str]]
@@ -186,26 +200,27 @@ class Bulk:
     def unprocessed(self, _: Call, key: str) -> Answer:
         job = self._job(key)
         try:
-            header, rows = rows_of(job["data"] or "", job["lineEnding"], job["columnDelimiter"])
+            header, rows = self._parsed(job)
         except CsvError:
-            return Answer(200, (job["data"] or "").encode(), _CSV)
+            return Answer(200, self._org.rows.table(_DATA).get(key, {"text": ""})["text"].encode(), _CSV)
         rest = rows[job["numberRecordsProcessed"] :] if job["state"] in {"Failed", "Aborted"} else []
         return Answer(200, csv_text(header, rest, job).encode(), _CSV, records=len(rest))
 
     def _result(self, key: str, columns: list[str], which: str) -> Answer:
         job = self._job(key)
-        rows = job.get(which, [])
-        text = csv_text([*columns, *job.get("header", [])], rows, job)
-        return Answer(200, text.encode(), _CSV, records=len(rows))
+        batches = [self._org.rows.table(_RESULTS)[batch] for batch in self._batches(key)]
+        rows = [row for batch in batches for row in batch[which]]
+        header = batches[0]["header"] if batches else []
+        return Answer(200, csv_text([*columns, *header], rows, job).encode(), _CSV, records=len(rows))
 
     def _job(self, key: str) -> Row:
-        job = self._org.rows.table(_TABLE).get(key)
+        job = self._org.rows.table(_JOBS).get(key)
         if job is None:
             raise not_found()
         return job
 
     def _keep(self, job: Row) -> None:
-        self._org.rows.put(_TABLE, job["id"], job)
+        self._org.rows.put(_JOBS, job["id"], job)
 
 
 def _one_of(wanted: Row, name: str, default: str, known: Any) -> str:
@@ -213,10 +228,6 @@ def _one_of(wanted: Row, name: str, default: str, known: Any) -> str:
     if value not in known:
         raise ApiError(400, "API_ERROR", f"Unknown {name}: {value}")
     return value
-
-
-def _shown(job: Row) -> Row:
-    return {name: value for name, value in job.items() if name not in _INNER}
 
 
 def _as_text(refusal: Refusal) -> str:

@@ -67,11 +67,3 @@ def base62(number: int, width: int) -> str:
 def record_id(prefix: str, number: int, instance: str = "5c") -> str:
     """The 18 character id of the record with this number."""
     return to_18(f"{prefix}{instance}{base62(number, 10)}")
-
-
-def number_of(record: str) -> int:
-    """The number inside an id: what a new id must lie above."""
-    number = 0
-    for letter in record[5:15]:
-        number = number * 62 + DIGITS.index(letter)
-    return number

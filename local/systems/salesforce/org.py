@@ -46,11 +46,6 @@ class Org:
             pass
         return made
 
-    def row(self, key: str) -> Row | None:
-        """Any object's row by its 18 character id."""
-        sobject = self.schema.of_id(key)
-        return None if sobject is None else self.table(sobject).written.get(key)
-
     def put(self, sobject: SObject, row: Row) -> None:
         table = self.table(sobject)
         if self._undo is not None:

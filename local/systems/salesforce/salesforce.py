@@ -74,6 +74,7 @@ class Salesforce:
         self._clock = clock
         self._org = Org(options.schema, rows, clock)
         self._forms = Forms(self._org, options.duplicate_rules)
+        self.loader = Loader(self._org, self._forms)
         self._sessions = Sessions(random, options.session)
         self._token = TokenEndpoint(options.credentials, self._sessions, clock)
         self._usage = Usage(options.daily_limit)
@@ -116,10 +117,6 @@ class Salesforce:
         return iter(self._org.tables[name].written.values())
 
     # For who fills the org
-
-    @property
-    def loader(self) -> Loader:
-        return Loader(self._org, self._forms)
 
     def load(self, name: str, rows: Iterable[Row]) -> int:
         """Takes rows as they are, ids and stamps included, and says how many."""

@@ -122,7 +122,7 @@ def test_data_that_cannot_be_understood_fail_the_job(desk, text, reason):
     assert len(list(desk.system.records("Contact"))) == 3
 
 
-def test_a_large_job_works_one_internal_batch_a_poll(desk, monkeypatch):
+def test_a_large_job_works_one_internal_batch_a_poll(desk):
     path = uploaded(desk, "LastName\n" + "A\n" * (bulk.BATCH + 5))
     seen = [desk.ask("GET", path).json() for _ in range(3)]
     assert [each["numberRecordsProcessed"] for each in seen] == [0, bulk.BATCH, bulk.BATCH + 5]
@@ -188,3 +188,11 @@ def test_locks_meet_single_rows_of_a_job(desk):
     path = uploaded(desk, f"Id,LastName\n{CONTACT},A\n{LONER},B\n", "update")
     assert ended(desk, path)["numberRecordsFailed"] == 1
     assert table(desk, path, "failedResults")[0]["sf__Error"].startswith("UNABLE_TO_LOCK_ROW:")
+
+
+def test_results_are_those_of_all_internal_batches(desk):
+    good = "A,\n" * bulk.BATCH
+    path = uploaded(desk, f"LastName,Account.Crosswalk_Id__c\n{good}B,#N/A\nC,maybe\n")
+    job = ended(desk, path)
+    assert (job["numberRecordsProcessed"], job["numberRecordsFailed"]) == (bulk.BATCH + 2, 1)
+    assert len(table(desk, path, "successfulResults")) == bulk.BATCH + 1

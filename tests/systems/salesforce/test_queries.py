@@ -15,6 +15,7 @@ from local.systems.salesforce.soql.scope import Scope
 from tests.systems.salesforce.desk import (
     ACCOUNT,
     CONTACT,
+    LEAD,
     LONER,
     LONG_AGO,
     OTHER_ACCOUNT,
@@ -49,6 +50,12 @@ def test_a_parents_fields_come_in_an_object_of_their_own(desk):
         "AccountNumber": "A-1",
     }
     assert found[2]["Account"] is None
+
+
+def test_who_owns_and_who_changed_a_row_has_a_name(desk):
+    (row,) = desk.query(f"SELECT Owner.Name, LastModifiedBy.Email FROM Lead WHERE Id = '{LEAD}'")["records"]
+    assert row["Owner"]["Name"] == "Integration"
+    assert row["LastModifiedBy"]["Email"] == "integration@crosswalk.example"
 
 
 def test_an_address_is_one_value_made_of_its_parts(desk):

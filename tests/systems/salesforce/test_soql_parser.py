@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.systems.salesforce.soql.lexer import SoqlError
@@ -103,11 +103,13 @@ def _literal(literal: Literal) -> str:
 _WORDS = {"null", "boolean"}
 
 
+@settings(deadline=None)
 @given(QUERIES)
 def test_what_is_written_is_read_back(query):
     assert parse(written(query)) == query
 
 
+@settings(deadline=None)
 @given(st.text(), st.integers(0, 60))
 def test_nonsense_is_refused_and_never_breaks_the_parser(noise, place):
     text = "SELECT Id FROM Contact WHERE Email = 'a@b.c' ORDER BY Id LIMIT 1"

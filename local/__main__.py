@@ -3,6 +3,7 @@
 import typer
 
 from local.host.command import host
+from local.prelink.command import prelink
 from local.servicebus.command import servicebus
 from local.systems.command import system, systems
 from local.up.command import up
@@ -16,6 +17,7 @@ def local() -> None:
 
 
 app.command("host")(host)
+app.command("prelink")(prelink)
 app.command("servicebus")(servicebus)
 app.command("system")(system)
 app.command("systems")(systems)

@@ -34,9 +34,12 @@ class Runner(Protocol):
 
 
 class Threads:
-    """Runs transactions in threads of their own, so that the event loop goes on."""
+    """Runs transactions in threads of their own, so that the event loop goes on.
 
-    def __init__(self, count: int = 4) -> None:
+    SQLite writes one at a time: there one thread waits its turn for nothing, where several would sleep.
+    """
+
+    def __init__(self, count: int) -> None:
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="store")
 
     def __call__(self, work: Callable[[], Result]) -> Awaitable[Result]:
@@ -54,7 +57,7 @@ class Store:
     def __init__(self, url: str, run: Runner | None = None) -> None:
         self._url = url
         self._engine = _engine(url)
-        self._run: Runner = run or Threads()
+        self._run: Runner = run or Threads(1 if self._engine.dialect.name == "sqlite" else 4)
 
     async def transact(self, work: Callable[[Transaction], Result]) -> Result:
         """Run `work` in one transaction, again from its start where another got in between.

@@ -1,0 +1,250 @@
+"""The whole path of a change, from the LMS into Salesforce: records a second, stage by stage.
+
+    python -m benchmarks.path [--changes 10000] [--bulk] [--profile FILE]
+
+Two cores: the simulated systems and the Service Bus have processes of their own, the hub runs here, on its
+real parts: HTTP over sockets, SQLite on disk, Microsoft's Service Bus client over AMQP to a durable broker.
+
+    distinct     10,000 changes of 10,000 records
+    coalesced    10,000 changes of 6,000 records, of which 30 % end as they were
+
+First each stage runs alone (poll: read, merge, publish; receive; deliver: plan, apply, settle), then the
+whole runs as in the cloud, polling and delivering at the same time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import cProfile
+import json
+import random
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
+
+from benchmarks.servers import Servers, servers
+from functions.lms import connection as lms
+from functions.salesforce import connection as salesforce
+from shared import wiring
+from shared.pipeline.messages import CHANGES
+from shared.topology import parse
+
+TOPOLOGY = """
+systems:
+  lms: {kind: lms, rank: 2}
+  salesforce: {kind: salesforce, rank: 1}
+entities:
+  account: {key: [number], owner: lms}
+  contact: {key: [email], owner: lms}
+flows:
+  - {entity: account, from: lms, to: salesforce, freshness: 1s}
+  - {entity: contact, from: lms, to: salesforce, freshness: 1s}
+"""
+
+TARGET = "salesforce"
+WRITES = 100
+
+
+@dataclass
+class Users:
+    """The people at work in the LMS, through its API."""
+
+    client: httpx.Client
+    ids: list[int] = field(default_factory=list)
+
+    def create(self, count: int) -> None:
+        companies = [{"name": f"Company {n}", "number": f"C{n}"} for n in range(count // 50 or 1)]
+        parents = self._batches("POST", "companies", companies)
+        people = [_person(n, parents[n % len(parents)]) for n in range(count)]
+        self.ids = self._batches("POST", "company-users", people)
+
+    def edit(self, ids: list[int], phone: str) -> None:
+        self._batches("PATCH", "company-users", [{"id": each, "phone": f"{phone} {each}"} for each in ids])
+
+    def _batches(self, method: str, name: str, records: list[dict[str, Any]]) -> list[int]:
+        made: list[int] = []
+        for start in range(0, len(records), WRITES):
+            body = {"records": records[start : start + WRITES]}
+            answer = self.client.request(method, f"/api/v1/{name}/batch", json=body).raise_for_status()
+            made += [result["id"] for result in answer.json()["results"]]
+        return made
+
+
+def _person(number: int, company: int) -> dict[str, Any]:
+    return {
+        "company_id": company,
+        "first_name": f"First {number}",
+        "last_name": f"Last {number}",
+        "email": f"person{number}@example{number % 97}.com",
+        "phone": "0",
+        "title": "Engineer",
+    }
+
+
+@dataclass
+class Bench:
+    """The hub with its receiver, and what each stage took."""
+
+    hub: wiring.Hub
+    receiver: ServiceBusReceiver
+    stages: dict[str, float] = field(default_factory=dict)
+
+    async def timed(self, stage: str, work: Callable[[], Awaitable[Any]]) -> Any:
+        began = time.perf_counter()
+        try:
+            return await work()
+        finally:
+            self.stages[stage] = self.stages.get(stage, 0.0) + time.perf_counter() - began
+
+    async def poll(self) -> None:
+        for entity in self.hub.topology.polled("lms"):
+            await self.hub.polling("lms").poll(entity)
+
+    async def one_batch(self, wait: float) -> bool:
+        batch = await self.timed("receive", lambda: self._receive(wait))
+        if not batch:
+            return False
+        bodies = [b"".join(message.body) for message in batch]
+        await self.timed("deliver", lambda: self.hub.delivery(TARGET).deliver(bodies))
+        complete = self.receiver.complete_message
+        await self.timed("receive", lambda: asyncio.gather(*map(complete, batch)))
+        return True
+
+    async def _receive(self, wait: float) -> list[Any]:
+        batch = await self.receiver.receive_messages(1, max_wait_time=wait)
+        if batch:
+            batch += await self.receiver.receive_messages(15, max_wait_time=0.05)
+        return batch
+
+    async def in_turn(self, expected: int) -> None:
+        """Stage after stage, until as many records are settled."""
+        goal = self.settled() + expected
+        await self.timed("poll", self.poll)
+        while self.settled() < goal:
+            await self.one_batch(5.0)
+
+    async def at_once(self, expected: int) -> None:
+        """Polling and delivering at the same time, until as many records are settled."""
+        goal = self.settled() + expected
+        polling = asyncio.create_task(self.poll())
+        while self.settled() < goal:
+            await self.one_batch(5.0)
+        await polling
+
+    def settled(self) -> int:
+        tally = self.hub.store.transact_now(lambda tx: tx.tallies()).get(("contact", "lms", TARGET), {})
+        return sum(tally.get(name, 0) for name in ("created", "updated", "unchanged", "dead_lettered"))
+
+    def cost(self) -> tuple[int, int]:
+        tally = self.hub.store.transact_now(lambda tx: tx.tallies())[("contact", "lms", TARGET)]
+        return tally.get("calls", 0), tally.get("bytes_sent", 0)
+
+
+def coalesced(users: Users, changes: int, seed: int) -> int:
+    """10,000 changes of 6,000 records, of which 30 % end as they were; returns how many end otherwise."""
+    records = users.ids[: changes * 6 // 10]
+    back = records[: len(records) * 3 // 10]
+    rest = changes - len(records) - len(back)
+    users.edit(records, f"c{seed}")
+    users.edit(random.Random(seed).sample(records[len(back) :], rest), f"d{seed}")
+    return len(records) - len(back)
+
+
+async def run(options: argparse.Namespace) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        directory, topology = Path(folder), parse(TOPOLOGY)
+        path = directory / "topology.yaml"
+        path.write_text(TOPOLOGY)
+        with servers(topology, directory) as running:
+            await _measure(options, running, directory, path)
+
+
+async def _measure(options: argparse.Namespace, running: Servers, directory: Path, path: Path) -> None:
+    environment = {
+        **running.environment(),
+        "CROSSWALK_STORE_URL": f"sqlite:///{directory / 'hub.sqlite'}",
+        "CROSSWALK_TOPOLOGY": str(path),
+        "SALESFORCE_BULK_THRESHOLD": "2000" if options.bulk else "1000000",
+        "LMS_PAGE_SIZE": "1000",
+        "LMS_OVERLAP": "0",
+    }
+    hub = wiring.from_environment({"salesforce": salesforce.connect, "lms": lms.connect}, environment)
+    headers = {"Authorization": f"Bearer {running.lms['token']}"}
+    client = ServiceBusClient.from_connection_string(running.servicebus)
+    receiver = client.get_subscription_receiver(CHANGES, TARGET)
+    with httpx.Client(base_url=running.lms["url"], headers=headers, timeout=60) as http:
+        users = Users(http)
+        async with client, receiver:
+            await _scenarios(options, Bench(hub, receiver), users)
+    await hub.close()
+
+
+async def _scenarios(options: argparse.Namespace, bench: Bench, users: Users) -> None:
+    changes = options.changes
+    users.create(changes)
+    await bench.in_turn(changes)
+    _say("first load", changes, bench, (0, 0))
+    users.edit(users.ids, "a")
+    before = bench.cost()
+    await bench.in_turn(changes)
+    _say("distinct, in turn", changes, bench, before)
+    users.edit(users.ids, "b")
+    await _whole("distinct, at once", bench, changes, changes, options.profile)
+    users.edit(users.ids, "0")
+    await bench.in_turn(changes)
+    bench.stages.clear()
+    ending = coalesced_setup(users, changes)
+    await _whole("coalesced, at once", bench, changes, ending, None)
+
+
+def coalesced_setup(users: Users, changes: int) -> int:
+    """The records that end as they were are edited and put back before the poll comes."""
+    ending = coalesced(users, changes, 1)
+    back = users.ids[: (changes * 6 // 10) * 3 // 10]
+    users.edit(back, "0")
+    return ending
+
+
+async def _whole(name: str, bench: Bench, changes: int, expected: int, profile: str | None) -> None:
+    bench.stages.clear()
+    before = bench.cost()
+    profiler = cProfile.Profile() if profile else None
+    began = time.perf_counter()
+    if profiler:
+        profiler.enable()
+    await bench.at_once(expected)
+    if profiler:
+        profiler.disable()
+        profiler.dump_stats(str(profile))
+    bench.stages["whole"] = time.perf_counter() - began
+    _say(name, changes, bench, before)
+
+
+def _say(name: str, changes: int, bench: Bench, before: tuple[int, int]) -> None:
+    calls, sent = (now - then for now, then in zip(bench.cost(), before, strict=True))
+    whole = bench.stages.pop("whole", None) or sum(bench.stages.values())
+    split = {stage: round(seconds, 2) for stage, seconds in bench.stages.items()}
+    rate = round(changes / whole)
+    print(
+        json.dumps({"what": name, "records_a_second": rate, "calls": calls, "bytes": sent, "seconds": split})
+    )
+    bench.stages.clear()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--changes", type=int, default=10_000)
+    parser.add_argument("--bulk", action="store_true", help="Bulk 2.0 above 2,000 writes")
+    parser.add_argument("--profile", help="a file for the profile of 'distinct, at once'")
+    asyncio.run(run(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()

@@ -28,6 +28,7 @@ KEYS = Keys(function="a-function-key", admin="the-admin-key")
 CONNECTION = (
     "Endpoint=sb://127.0.0.1:5672;SharedAccessKeyName=n;SharedAccessKey=k;UseDevelopmentEmulator=true"
 )
+_STUCK = 40  # seconds after which a test that waits for what never comes is ended
 HEAD = "import asyncio, typing\nimport azure.functions as func\napp = func.FunctionApp()\nseen = []\n"
 
 
@@ -121,11 +122,14 @@ def serve(write_app: Callable[..., Path], make_invoker: Callable[..., Invoker]) 
         stop, ready = asyncio.Event(), asyncio.Event()
         ended = asyncio.create_task(host.serve(stop, ready.set))
         await asyncio.wait((ended, asyncio.create_task(ready.wait())), return_when=asyncio.FIRST_COMPLETED)
-        async with httpx.AsyncClient(base_url=host.url) as http:
-            module = sys.modules["function_app"]
-            yield Served(http, module.seen, module, stop, ended)
-        stop.set()
-        await ended
+        module = sys.modules["function_app"]
+        http = httpx.AsyncClient(base_url=host.url, verify=False)
+        try:
+            async with asyncio.timeout(_STUCK), http:
+                yield Served(http, module.seen, module, stop, ended)
+        finally:
+            stop.set()
+            await ended
 
     return serving
 

@@ -275,7 +275,7 @@ def test_an_unknown_log_level_is_refused():
 def test_a_port_that_is_taken_is_refused():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(
-            BadApp, match=f"port {port} of 127.0.0.1 cannot be had .* name another with --port"
-        ):
+        with pytest.raises(BadApp, match="cannot be had") as bad:
             Server(Starlette(), port, grace=1.0)
+    assert str(bad.value).startswith(f"port {port} of 127.0.0.1 ")
+    assert str(bad.value).endswith("name another with --port")

@@ -58,7 +58,8 @@ class Writer:
         values = self._forms.of(sobject).create(raw)
         self._check(sobject, values, None)
         key = self.org.new_id(sobject)
-        self._put(sobject, {**defaults(sobject), **audit(self._now)}, {**values, "Id": key})
+        said = {name: value for name, value in values.items() if value is not None}
+        self._put(sobject, {**defaults(sobject), **audit(self._now)}, {**said, "Id": key})
         return key
 
     def update(self, sobject: SObject, key: str, raw: Row) -> None:
@@ -82,6 +83,8 @@ class Writer:
     def merge(self, sobject: SObject, winner: str, loser: str) -> None:
         """The loser goes to the bin with the winner's name on it; its contacts move over."""
         row = self.living(sobject, loser)
+        if winner == loser:
+            raise Refusal("INVALID_ID_FIELD", "a record cannot be merged into itself")
         self._put(sobject, self.living(sobject, winner), {})
         for child, child_key in self._children(sobject, loser):
             self._put(child, self.org.table(child).written[child_key], {"AccountId": winner})

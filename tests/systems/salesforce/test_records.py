@@ -44,6 +44,10 @@ def test_the_server_writes_the_stamps_the_owner_and_the_name(desk):
     assert (row["Name"], row["IsDeleted"], row["DoNotCall"]) == ("Alan New", False, False)
 
 
+def test_a_new_record_has_an_owner_even_where_the_caller_says_none(desk):
+    assert created(desk, OwnerId=None)["OwnerId"].startswith("005")
+
+
 def test_texts_lose_blanks_at_their_ends_and_an_empty_one_is_null(desk):
     row = created(desk, FirstName="  Alan\t\n", Title="   ", Email=" Alan@Example.COM ")
     assert (row["FirstName"], row.get("Title"), row["Email"]) == ("Alan", None, "Alan@Example.COM")
@@ -386,3 +390,8 @@ def test_a_merge_with_a_record_that_is_gone_changes_nothing(desk):
     body = {"object": "Account", "winner": OTHER_ACCOUNT, "losers": [ACCOUNT, "001000000000099AAA"]}
     assert desk.client.post("/_sim/merge", json=body).status_code == 400
     assert not desk.row("Account", ACCOUNT)["IsDeleted"]
+
+
+def test_a_record_is_not_merged_into_itself(desk):
+    body = {"object": "Account", "winner": ACCOUNT, "losers": [ACCOUNT]}
+    assert desk.client.post("/_sim/merge", json=body).status_code == 400

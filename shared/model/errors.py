@@ -52,7 +52,21 @@ class Conflict(Transient):
 
 
 class NotYet(IntegrationError):
-    """A parent or an identity has not arrived: no failure, and no retry is used up."""
+    """A parent or an identity has not arrived: no failure, and no retry is used up.
+
+    `on_its_way` says that the hub knows the parent and is still bringing it: that is worth more patience.
+    """
+
+    def __init__(
+        self,
+        description: str,
+        *,
+        reason: str | None = None,
+        field: str | None = None,
+        on_its_way: bool = False,
+    ) -> None:
+        super().__init__(description, reason=reason, field=field)
+        self.on_its_way = on_its_way
 
 
 class Permanent(IntegrationError):

@@ -87,13 +87,21 @@ class Planning:
         """Where the parents of these records are in the target."""
         wanted = self._named(records)
         arrived = self._arrived(tx, wanted)
-        natives = {
-            parent: tx.natives(
-                self.connection.system, parent, [arrived.get(f"{parent}/{name}", name) for name in names]
-            )
-            for parent, names in wanted.items()
-        }
-        return Parents(natives, arrived)
+        natives: dict[str, dict[str, str]] = {}
+        coming: set[str] = set()
+        for parent, names in wanted.items():
+            ids = {arrived.get(f"{parent}/{name}", name) for name in names}
+            natives[parent] = tx.natives(self.connection.system, parent, ids)
+            coming |= self._on_their_way(tx, parent, ids - natives[parent].keys())
+        return Parents(natives, arrived, frozenset(coming))
+
+    def _on_their_way(self, tx: Transaction, parent: str, missing: set[str]) -> set[str]:
+        """Parents that the hub still brings: they live, and none of them is a dead letter."""
+        system = self.connection.system
+        if not missing or not self.topology.flows_to(system, parent):
+            return set()
+        living = {each.id for each in tx.golden(parent, missing).values() if each.tombstone is None}
+        return living - tx.open_dead_letters(system, parent, living).keys()
 
     def _named(self, records: Iterable[Golden]) -> dict[str, set[str]]:
         references = self.connection.translations[self.entity].references

@@ -60,10 +60,13 @@ Decision = Unchanged | Later | Look | Search | Projected
 
 @dataclass(frozen=True, slots=True)
 class Parents:
-    """Where parents are: parent entity → golden id → native id in the target; and who `system:native` is."""
+    """Where parents are: parent entity → golden id → native id in the target; who `system:native` is; and
+    golden ids of parents that the target does not have yet, and is still being brought.
+    """
 
     natives: Mapping[str, Mapping[str, str]]
     arrived: Mapping[str, str]
+    on_their_way: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,8 @@ class Projection:
         what = f"{self.flow.entity}.{name}: the {entity} that it belongs to is not in {self.flow.target}"
         if self.flow.missing_parent is MissingParent.REJECT:
             raise Rejected(what, reason="ParentMissing", field=name)
-        raise NotYet(what, reason="ParentMissing", field=name)
+        coming = golden_id in parents.on_their_way
+        raise NotYet(what, reason="ParentMissing", field=name, on_its_way=coming)
 
     def _stable(self, snapshot: Snapshot, cells: Fields) -> None:
         for name, cell in cells.items():

@@ -1,7 +1,8 @@
 """What follows an error: one pure function decides, and delivery obeys.
 
 Transient       RetryAt      exponential back-off with jitter, until the attempts are used up
-NotYet          RetryAt      the same, until the flow's patience with parents ends
+NotYet          RetryAt      the same, until the flow's patience with parents ends (ten times that patience
+                             where the hub knows the parent and is still bringing it)
 Permanent       DeadLetter   at once
 Misconfigured   Pause        no record is at fault: the flow stops and someone is told
 anything else   RetryAt      a bug: few retries, then a dead letter
@@ -14,6 +15,9 @@ from dataclasses import dataclass
 from shared.model.errors import IntegrationError, Misconfigured, NotYet, Throttled, Transient
 
 SECOND = 1_000_000
+ON_ITS_WAY = 10
+"""How much longer a parent is waited for that is on its way: a crash, a throttled or a paused target delays
+it, and that is no fault of its children. Not for ever, for nobody would be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,8 @@ def decide(error: Exception, attempt: int, age: float, policy: Policy, luck: flo
 
 
 def _wait(error: NotYet, attempt: int, age: float, policy: Policy, luck: float) -> Decision:
-    left = (policy.parent_wait or 0.0) - age
+    patience = (policy.parent_wait or 0.0) * (ON_ITS_WAY if error.on_its_way else 1)
+    left = patience - age
     if left <= 0:
         return DeadLetter(error)
     return RetryAt(min(policy.delay(attempt, luck), max(left, policy.first)))

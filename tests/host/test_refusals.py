@@ -268,7 +268,7 @@ def test_a_bad_settings_file_is_refused(tmp_path, text, problem):
 
 
 def test_an_unknown_log_level_is_refused():
-    with pytest.raises(BadApp, match="logLevel.Host: write one of Trace, Debug, Information, Warning, "):
+    with pytest.raises(BadApp, match=r"logLevel\.Host: write one of Trace, Debug, Information, Warning, "):
         set_levels({"default": "Warning", "Host": "Loud"})
 
 

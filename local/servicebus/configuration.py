@@ -25,6 +25,7 @@ from local.servicebus.engine.entities import QueueOptions, Rule, SubscriptionOpt
 from local.servicebus.engine.errors import BrokerError
 from local.servicebus.engine.filters import CorrelationFilter, Filter, SqlFilter, TrueFilter
 from local.servicebus.engine.namespace import Namespace
+from local.servicebus.engine.topic import CompiledRule
 
 Options = TypeVar("Options", QueueOptions, TopicOptions, SubscriptionOptions)
 
@@ -191,7 +192,9 @@ def _rule(node: Node) -> Rule:
     properties = node.node("Properties")
     properties.only("FilterType", "CorrelationFilter", "SqlFilter", "Action")
     action = _expression(properties.node("Action"), needed=False) if properties.has("Action") else None
-    return Rule(name=node.name(), filter=_filter(properties), action=action)
+    rule = Rule(name=node.name(), filter=_filter(properties), action=action)
+    with_path(node.path, CompiledRule, rule)
+    return rule
 
 
 def _filter(properties: Node) -> Filter:

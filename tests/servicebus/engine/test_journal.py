@@ -288,8 +288,9 @@ CHILD = """
 
 
 def test_after_sigkill_everything_acknowledged_is_there_and_nothing_twice(tmp_path: Path):
-    """The child is killed in the middle of its work, at whatever point of a commit it may be. What it had begun to
-    complete without hearing that it is done may be there or not.
+    """The child is killed in the middle of its work, at whatever point of a commit it may be.
+
+    What it had begun to complete without hearing that it is done may be there or not.
     """
     file = tmp_path / "bus.sqlite"
     command = [sys.executable, "-c", textwrap.dedent(CHILD), str(file)]

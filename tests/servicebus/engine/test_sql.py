@@ -180,7 +180,7 @@ def test_the_session_of_a_message_cannot_be_changed_by_a_rule():
         changed("SET sys.SessionId = 'x'")
 
 
-# -- against SQLite, where both grammars mean the same: columns of one type each, unknown as NULL --------------
+# -- against SQLite, where both grammars mean the same: columns of one type each, unknown as NULL ------
 
 NUMBERS = st.none() | st.integers(-20, 20)
 TEXTS = st.none() | st.text("ab%_", max_size=4)

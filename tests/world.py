@@ -8,7 +8,7 @@ Service Bus, and the simulated systems mounted on transports.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -154,6 +154,14 @@ class World:
     def user(self, system: str) -> httpx.Client:
         """Somebody at work in a system, through its own API."""
         return httpx.Client(transport=_Direct(self.systems[system]), base_url="http://sim")
+
+    async def restart(self, **settings: str) -> None:
+        """The hub is started again, with other settings; the store and the bus stay."""
+        for connection in self.hub.connections.values():
+            closing: Any = connection.close() if connection.close else None
+            await closing
+        connections = _connections(self.wires, self.time, Random(1), settings)
+        self.hub = replace(self.hub, connections=connections)
 
     async def close(self) -> None:
         await self.hub.close()

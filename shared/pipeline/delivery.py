@@ -21,6 +21,7 @@ from shared.model.change import Applied, Outcome, Page, Row
 from shared.model.errors import IntegrationError, InvalidChange, Misconfigured, Transient
 from shared.model.records import DeadLetter
 from shared.pipeline import messages, tasks
+from shared.pipeline.candidates import chosen
 from shared.pipeline.detection import Detection, Sighting
 from shared.pipeline.outbox import Outbox
 from shared.pipeline.planning import Plan, Planning
@@ -88,22 +89,25 @@ class Delivery:
             return 0
         noted = await self.store.transact(lambda tx: tx.moved(self.connection.system, entity))
         try:
-            pages = await self._ask(entity, plan)
+            read, found = await self._ask(entity, plan)
         except IntegrationError as error:
             plan.failed.update(dict.fromkeys(asked, error))
             return 0
-        rows = [row for page in pages for row in page.rows]
-        rows += self._missing(plan, rows)
-        plan.add(await self.store.transact(lambda tx: self._decide_again(tx, planning, asked, rows, noted)))
-        return sum(page.calls for page in pages)
+        read.rows += self._missing(plan, read.rows)
+        plan.add(
+            await self.store.transact(
+                lambda tx: self._decide_again(tx, planning, plan, read.rows, found.rows, noted)
+            )
+        )
+        return read.calls + found.calls
 
-    async def _ask(self, entity: str, plan: Plan) -> list[Page]:
-        target, pages = self.connection.target, []
+    async def _ask(self, entity: str, plan: Plan) -> tuple[Page, Page]:
+        target, read, found = self.connection.target, _nothing(), _nothing()
         if plan.reads:
-            pages.append(await target.read(entity, list(plan.reads.values())))
+            read = await target.read(entity, list(plan.reads.values()))
         if plan.searches:
-            pages.append(await target.find(entity, [search.key for search in plan.searches.values()]))
-        return pages
+            found = await target.find(entity, [search.key for search in plan.searches.values()])
+        return read, found
 
     def _missing(self, plan: Plan, rows: Sequence[Row]) -> list[Row]:
         """Rows that were linked and are not there: deletes of that system."""
@@ -112,12 +116,22 @@ class Delivery:
         return [Row(native, {}, now, deleted=True) for native in plan.reads.values() if native not in there]
 
     def _decide_again(
-        self, tx: Transaction, planning: Planning, asked: Sequence[str], rows: Sequence[Row], noted: int
+        self,
+        tx: Transaction,
+        planning: Planning,
+        asked: Plan,
+        read: Sequence[Row],
+        found: Sequence[Row],
+        noted: int,
     ) -> Plan:
-        now = self.clock()
-        lost = self._merge(tx, planning.entity, rows, noted, now)
-        plan = planning.plan(tx, [record for record in asked if record not in lost], now, asked=True)
-        plan.unchanged += [record for record in asked if record in lost]
+        now, entity = self.clock(), planning.entity
+        linked = tx.identities(self.connection.system, entity, [row.native_id for row in found])
+        hits = chosen(asked.searches, found, linked, self.topology.entities[entity].key)
+        lost = self._merge(tx, entity, [*read, *hits.rows], noted, now)
+        left = [record for record in asked.asked() if record not in lost | hits.ambiguous.keys()]
+        plan = planning.plan(tx, left, now, asked=True)
+        plan.failed.update(hits.ambiguous)
+        plan.unchanged += [record for record in asked.asked() if record in lost]
         return plan
 
     def _merge(
@@ -173,3 +187,8 @@ class Delivery:
         ]
         tx.put_dead_letters(letters, self.clock())
         tx.post([messages.dead_letter_message(letter) for letter in letters])
+
+
+def _nothing() -> Page:
+    """What is seen where nothing was asked for."""
+    return Page([], "", 0, calls=0)

@@ -5,13 +5,14 @@ What people do goes past the control plane: it meets no faults, and is not among
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import orjson
 
+from local.systems.salesforce import Salesforce
 from shared.adapters.store.transaction import Transaction
 from shared.model.change import Message
 from shared.model.records import DeadLetter
@@ -36,6 +37,20 @@ class Sales:
     def change(self, key: str, **values: Any) -> None:
         self._ask("PATCH", f"{OBJECTS[key[:3]]}/{key}", values)
 
+    def load(self, name: str, rows: Iterable[dict[str, Any]]) -> None:
+        """Many rows at once, in one instant."""
+        self._system.load(name, rows)
+
+    def force(self, key: str, **values: Any) -> None:
+        """What today's org would refuse, and yet is in it."""
+        self.change_all(OBJECTS[key[:3]], "Id", {key}, **values)
+
+    def change_all(self, name: str, field: str, among: Collection[str], **values: Any) -> None:
+        """In every row whose field has one of these values."""
+        stamp = self.world.time.at.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+        rows = [row for row in self.world.rows("salesforce", name) if row[field] in among]
+        self._system.load(name, [{**_loadable(row), **values, "SystemModstamp": stamp} for row in rows])
+
     def delete(self, key: str) -> None:
         self._ask("DELETE", f"{OBJECTS[key[:3]]}/{key}", None)
 
@@ -50,6 +65,12 @@ class Sales:
     def _ask(self, method: str, path: str, body: Any) -> Any:
         address = f"http://sim/services/data/v62.0/sobjects/{path.rstrip('/')}"
         return _asked(self.world, "salesforce", method, address, body, self._token())
+
+    @property
+    def _system(self) -> Salesforce:
+        system = self.world.systems["salesforce"].system
+        assert isinstance(system, Salesforce)
+        return system
 
     def _token(self) -> str:
         form = {"grant_type": "client_credentials", "client_id": "crosswalk", "client_secret": SECRET}
@@ -116,7 +137,9 @@ class Office:
 
     def writes(self, system: str = "lms") -> list[tuple[str, Any]]:
         """Method and address, and the body, of every request that was to change something."""
-        return [(f"{each.method} {each.url.path}", _body(each)) for each in self.requests(system) if _writes(each)]
+        return [
+            (f"{each.method} {each.url.path}", _body(each)) for each in self.requests(system) if _writes(each)
+        ]
 
     def written(self, system: str = "lms") -> list[dict[str, Any]]:
         """Every record that was sent to be written, call by call."""
@@ -157,7 +180,7 @@ class Office:
     def tally(self, entity: str, name: str, source: str = "salesforce", target: str = "lms") -> int:
         return self.world.tallies().get((entity, source, target), {}).get(name, 0)
 
-    def close_dead_letters(self) -> int:
+    def closed_dead_letters(self) -> int:
         """How many dead letters were closed."""
         every = self.world.hub.store.transact_now(lambda tx: tx.dead_letters(open_only=False))
         return sum(letter.closed_at is not None for letter in every)
@@ -206,6 +229,10 @@ def _asked(world: World, system: str, method: str, address: str, body: Any, toke
     world.systems[system].system.rows.commit()
     assert answer.is_success, answer.text
     return answer.json() if answer.content else None
+
+
+def _loadable(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if not name.startswith("_")}
 
 
 def _writes(request: httpx.Request) -> bool:

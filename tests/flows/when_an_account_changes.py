@@ -34,7 +34,9 @@ async def test_an_identical_company_is_linked_and_not_written(office: Office):
 
 
 async def test_a_different_company_is_sent_what_differs_and_nothing_else(office: Office):
-    number = office.school.create("companies", **{**ACME_THERE, "phone": "+49 731 999"}, website="acme.example")
+    number = office.school.create(
+        "companies", **{**ACME_THERE, "phone": "+49 731 999"}, website="acme.example"
+    )
     office.sales.create("Account", **ACME)
 
     await office.settle()
@@ -181,6 +183,6 @@ async def test_the_next_run_over_unchanged_rows_writes_nothing_and_publishes_not
 
     await office.settle()
 
-    assert [call for call in office.world.calls("lms")] == []
+    assert office.world.calls("lms") == []
     assert office.world.sent == []
     assert len(office.requests("salesforce")) == 3, "one question for each entity"

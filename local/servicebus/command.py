@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 from pathlib import Path
 from typing import Annotated
 
@@ -74,7 +75,7 @@ def servicebus(
     try:
         with asyncio.Runner(loop_factory=uvicorn.Config("", log_config=None).get_loop_factory()) as runner:
             runner.run(_serve(settings, ready_file))
-    except (ConfigurationError, OSError) as error:
+    except (ConfigurationError, OSError, sqlite3.Error) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
 

@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -30,7 +31,10 @@ from local.servicebus.amqp.turns import Turns
 from local.servicebus.configuration import Configuration
 from local.servicebus.engine.broker import Broker
 from local.servicebus.engine.journal import Journal, MemoryJournal
+from local.servicebus.engine.sqlite_journal import JournalError, SqliteJournal
 from local.servicebus.sas import SharedAccessKey
+
+log = logging.getLogger(__name__)
 
 KEY_NAME = "RootManageSharedAccessKey"
 EMULATORS_KEY = "SAS_KEY_VALUE"
@@ -70,7 +74,7 @@ class Addresses:
 @asynccontextmanager
 async def serving(settings: Settings, clock: Callable[[], datetime] = utc_now) -> AsyncIterator[Addresses]:
     """A broker that is ready when the block starts, and that has written everything when it ends.
-    Errors: ConfigurationError, OSError.
+    Errors: ConfigurationError, OSError, sqlite3.OperationalError (another process has the data directory).
     """
     configuration = Configuration.read(settings.config) if settings.config else None
     files = settings.certificate or certificate_in(settings.certificates, clock())
@@ -81,7 +85,6 @@ async def serving(settings: Settings, clock: Callable[[], datetime] = utc_now) -
         async with _doors(settings, broker, files, clock) as addresses:
             yield addresses
     finally:
-        broker.flush_point()
         broker.journal.close()
 
 
@@ -90,7 +93,7 @@ async def _doors(
     settings: Settings, broker: Broker, files: Certificate, clock: Callable[[], datetime]
 ) -> AsyncIterator[Addresses]:
     key = SharedAccessKey(KEY_NAME, settings.access_key)
-    turns = Turns(broker, clock, asyncio.get_running_loop())
+    turns = Turns(broker, clock, asyncio.get_running_loop(), lambda error: _on_failure(error, endpoint))
     endpoint = Endpoint(Container(broker, key, clock, turns))
     try:
         port, tls_port = await _listen(endpoint, settings, files)
@@ -104,6 +107,13 @@ async def _doors(
             )
     finally:
         await endpoint.close()
+
+
+def _on_failure(error: Exception, endpoint: Endpoint) -> None:
+    """A broker that cannot write to its disk accepts nothing more."""
+    log.error("the broker failed", exc_info=error)
+    if isinstance(error, JournalError):
+        endpoint.refuse()
 
 
 async def _listen(endpoint: Endpoint, settings: Settings, files: Certificate) -> tuple[int, int | None]:
@@ -125,4 +135,4 @@ def _connection_string(settings: Settings, port: int) -> str:
 def _journal(folder: Path | None) -> Journal:
     if folder is None:
         return MemoryJournal()
-    raise NotImplementedError
+    return SqliteJournal(folder / "journal.sqlite")

@@ -6,6 +6,7 @@ An endpoint is started and stopped once. Stopping tells every client that the br
 from __future__ import annotations
 
 import asyncio
+import functools
 import ssl
 from typing import cast
 
@@ -27,12 +28,16 @@ class Endpoint:
         self._servers.append(server)
         return int(server.sockets[0].getsockname()[1])
 
-    async def close(self) -> None:
+    def refuse(self) -> None:
+        """Close all connections, and take no new ones."""
         for server in self._servers:
             server.close()
         farewell = ConnectionFault(FORCED, "The broker is shutting down.")
         for connection in list(self._connections):
-            self._container.turns.run(lambda connection=connection: connection.abort(farewell))  # type: ignore[misc]  # bound now
+            self._container.turns.run(functools.partial(connection.abort, farewell))
+
+    async def close(self) -> None:
+        self.refuse()
         self._container.turns.stop()
         for server in self._servers:
             await server.wait_closed()

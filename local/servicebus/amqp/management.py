@@ -47,7 +47,7 @@ class Management:
         self._container.turns.confirm(lambda: deliver(answer))
 
     def _perform(self, request: Request) -> Answer:
-        operation = _OPERATIONS.get(str(request.operation).removeprefix(PREFIX))
+        operation = OPERATIONS.get(str(request.operation).removeprefix(PREFIX))
         if operation is None:
             raise AmqpError(NOT_IMPLEMENTED, f"There is no operation '{request.operation}'.")
         value = operation(self, Body(request.value))
@@ -201,7 +201,7 @@ _SETTLEMENTS: dict[str, Callable[[Management, UUID, Body], None]] = {
     "defered": Management._defer,  # noqa: SLF001  # the table belongs to the class
     "suspended": Management._dead_letter,  # noqa: SLF001  # the table belongs to the class
 }
-_OPERATIONS: dict[str, Callable[[Management, Body], dict[str, Any] | None]] = {
+OPERATIONS: dict[str, Callable[[Management, Body], dict[str, Any] | None]] = {
     "schedule-message": Management.schedule,
     "cancel-scheduled-message": Management.cancel,
     "peek-message": Management.peek,

@@ -38,6 +38,8 @@ WAIT = Symbol("com.microsoft:timeout")
 SETTLED = 1
 """The sender settle mode of a client that receives and deletes."""
 
+QUIET_SECONDS = 2.0
+
 _TICKS_1970 = 621_355_968_000_000_000
 _TICKS_A_MILLISECOND = 10_000
 
@@ -101,10 +103,16 @@ class Opening:
         return LockedSupply(self._broker, self._path, lock)
 
     def _lose(self, held: list[Link]) -> None:
-        """Called in the middle of an operation: detach after it."""
+        """The lock is lost now; a link that is quiet is told a little later. A client that has waited for a
+        message exactly as long as the lock lasts should hear that there was none, not that something failed.
+        """
         refusal = LinkError(SESSION_LOCK_LOST, "The lock of the session has expired, or its entity is gone.")
-        for link in held:
-            self._session.turns.wake(lambda link=link: link.session.detach(link, refusal))  # type: ignore[misc]  # bound now
+
+        def detach() -> None:
+            for link in held:
+                self._session.detach(link, refusal)
+
+        self._session.turns.later(QUIET_SECONDS, detach)
 
     def _wait(self) -> Link:
         wanted = (self._attach.properties or {}).get(WAIT)

@@ -14,6 +14,7 @@ work.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
@@ -21,6 +22,8 @@ from typing import Protocol
 from local.servicebus.engine.broker import Broker
 
 Action = Callable[[], None]
+
+log = logging.getLogger(__name__)
 
 LONGEST_SLEEP = 1.0
 """Seconds. Others than the connections may have moved the broker's next moment forward."""
@@ -38,11 +41,23 @@ class Loop(Protocol):
     def call_later(self, delay: float, callback: Action, /) -> Cancellable: ...
 
 
+def log_failure(error: Exception) -> None:
+    log.error("an action of the broker failed", exc_info=error)
+
+
 class Turns:
-    def __init__(self, broker: Broker, clock: Callable[[], datetime], loop: Loop) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        clock: Callable[[], datetime],
+        loop: Loop,
+        failed: Callable[[Exception], None] = log_failure,
+    ) -> None:
+        """`failed` hears of an action that raised; the others go on."""
         self._broker = broker
         self._clock = clock
         self._loop = loop
+        self._failed = failed
         self._woken: dict[Action, None] = {}
         self._unconfirmed: list[Action] = []
         self._unwritten: dict[Action, None] = {}
@@ -54,10 +69,8 @@ class Turns:
     def run(self, action: Action) -> None:
         """One turn that starts with this."""
         self._running = True
-        try:
-            action()
-        finally:
-            self._finish()
+        self._attempt(action)
+        self._finish()
 
     def stop(self) -> None:
         self._stopped = True
@@ -93,37 +106,41 @@ class Turns:
         self.run(_nothing)
 
     def _finish(self) -> None:
-        try:
-            while self._woken or self._unconfirmed:
-                self._run_woken()
-                self._run_confirmed()
-            unwritten, self._unwritten = self._unwritten, {}
-            for action in unwritten:
-                action()
-        finally:
-            self._running = False
+        while self._woken or self._unconfirmed:
+            self._run_woken()
+            self._attempt(self._flush)
+        unwritten, self._unwritten = self._unwritten, {}
+        self._attempt(*unwritten)
+        self._running = False
         self._set_timer()
 
     def _run_woken(self) -> None:
         while self._woken:
             woken, self._woken = self._woken, {}
-            for action in woken:
-                action()
+            self._attempt(*woken)
 
-    def _run_confirmed(self) -> None:
-        ticket = self._broker.flush_point()
+    def _attempt(self, *actions: Action) -> None:
+        for action in actions:
+            try:
+                action()
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is this action's alone
+                self._failed(error)
+
+    def _flush(self) -> None:
+        """What cannot be written is not acknowledged."""
         unconfirmed, self._unconfirmed = self._unconfirmed, []
+        ticket = self._broker.flush_point()
         if not unconfirmed:
             return
         journal = self._broker.journal
         if journal.durable >= ticket:
-            _run_all(unconfirmed)
+            self._attempt(*unconfirmed)
         else:
             journal.when_durable(ticket, lambda: self._on_durable(unconfirmed))
 
     def _on_durable(self, actions: list[Action]) -> None:
         """Called in the journal's thread."""
-        self._loop.call_soon_threadsafe(lambda: self.run(lambda: _run_all(actions)))
+        self._loop.call_soon_threadsafe(lambda: self.run(lambda: self._attempt(*actions)))
 
     def _set_timer(self) -> None:
         if self._timer is not None:
@@ -134,11 +151,6 @@ class Turns:
         if due is not None:
             delay = min(delay, max(0.0, (due - self._clock()).total_seconds()))
         self._timer = self.later(delay, self._broker.advance)
-
-
-def _run_all(actions: list[Action]) -> None:
-    for action in actions:
-        action()
 
 
 def _nothing() -> None:

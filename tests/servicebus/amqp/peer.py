@@ -84,7 +84,7 @@ class Desk:
         self.loop = VirtualLoop()
         ids = (UUID(int=number) for number in itertools.count(1))
         self.broker = Broker(lambda: self.loop.now, lambda: next(ids), journal)
-        turns = Turns(self.broker, lambda: self.loop.now, self.loop)
+        turns = Turns(self.broker, lambda: self.loop.now, self.loop, failed=_raise)
         self.container = Container(self.broker, KEY, lambda: self.loop.now, turns, **settings)
 
     def sleep(self, seconds: float) -> None:
@@ -105,6 +105,10 @@ class Desk:
         status, _ = peer.put_token(KEY.sign(f"sb://desk/{path}", self.loop.now + timedelta(hours=1)), path)
         assert status == 202
         return peer
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 class Wire:

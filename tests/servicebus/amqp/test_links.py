@@ -525,7 +525,15 @@ def test_a_session_is_free_as_soon_as_its_link_ends(desk, peer, ending):
 
 def test_a_link_ends_when_its_session_is_lost(desk, peer):
     peer.attach_receiver("tickets", {SESSION: "a"})
-    desk.sleep(61)
+    desk.sleep(63)
+    assert peer.refusal() == "com.microsoft:session-lock-lost"
+
+
+def test_a_link_that_asks_for_messages_of_a_lost_session_ends_at_once(desk, peer):
+    handle = peer.attach_receiver("tickets", {SESSION: "a"})
+    desk.sleep(60.5)
+    assert peer.refusal() is None
+    peer.flow(handle, 1)
     assert peer.refusal() == "com.microsoft:session-lock-lost"
 
 

@@ -37,7 +37,7 @@ class Settings(BaseModel):
         default=None, gt=0, description="seconds to wait for a parent, in place of the flows' own; for a desk"
     )
     claim: float = Field(
-        default=300, ge=30, description="seconds that a handler may take for one round; at most the lock's"
+        default=300, ge=5, description="seconds that a handler may take for one round; at most the lock's"
     )
     retry_first: float = Field(default=2, gt=0, description="seconds before the first retry")
     retry_longest: float = Field(default=900, gt=0, description="seconds between retries, at most")

@@ -21,10 +21,10 @@ class StartFailed(Exception):
 
 
 class Child:
-    """Its log and its ready file belong to it alone. A new start leaves the log of the one before."""
+    """The command of its name in `module`. A new start leaves the log of the one before."""
 
-    def __init__(self, name: str, log: Path, ready: Path) -> None:
-        self.name, self.log, self._ready = name, log, ready
+    def __init__(self, name: str, module: str, log: Path, ready: Path) -> None:
+        self.name, self.log, self._module, self._ready = name, log, module, ready
         self._process: subprocess.Popen[bytes] | None = None
         self._began = 0
 
@@ -36,7 +36,8 @@ class Child:
 
     def start(self, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
         self._ready.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "local.up.leash", *arguments, "--ready-file", str(self._ready)]
+        leash = [sys.executable, "-m", "local.up.leash", self._module, self.name]
+        command = [*leash, *arguments, "--ready-file", str(self._ready)]
         with self.log.open("ab") as log:
             self._began = log.tell()
             self._process = subprocess.Popen(  # noqa: S603 - our own commands, with paths as arguments

@@ -1,4 +1,4 @@
-"""Runs one of the local commands until it ends, or until whoever started it is gone.
+"""Runs one command until it ends, or until whoever started it is gone: `leash module function options...`.
 
 The starter holds the other end of this process's standard input. When it dies, however it dies, the pipe
 closes; then the command is asked to stop, and stopped if it does not.
@@ -11,15 +11,19 @@ import signal
 import sys
 import threading
 import time
+from importlib import import_module
+
+import typer
 
 GRACE = 5.0
 
 
 def main() -> None:
     threading.Thread(target=_watch, name="leash", daemon=True).start()
-    from local.__main__ import app  # noqa: PLC0415 - importing takes a second, in which the leash must hold
-
-    app(args=sys.argv[1:], prog_name="local")
+    module, function, *options = sys.argv[1:]
+    app = typer.Typer()
+    app.command(function)(getattr(import_module(module), function))
+    app(args=options, prog_name=f"local {function}")
 
 
 def _watch() -> None:

@@ -26,7 +26,7 @@ from local.up.ports import Ports
 from local.up.surroundings import claim, host_settings
 from shared.topology import Topology
 
-NAMES = ("systems", "servicebus", "host")
+MODULES = {name: f"local.{name}.command" for name in ("systems", "servicebus", "host")}
 LOOK = 0.05
 GRACE = 10.0
 """Seconds for a process to end in, once it was asked to."""
@@ -71,7 +71,7 @@ class Cloud:
 
     def __post_init__(self) -> None:
         at = self.directory
-        self._children = {name: Child(name, at.log(name), at.ready(name)) for name in NAMES}
+        self._children = {name: Child(name, MODULES[name], at.log(name), at.ready(name)) for name in MODULES}
 
     @property
     def endpoints(self) -> Endpoints:
@@ -170,13 +170,13 @@ class Cloud:
         match name:
             case "systems":
                 where = ["--salesforce-port", str(ports.salesforce), "--lms-port", str(ports.lms)]
-                return ["systems", "--data", str(at.systems), *where, *self.content.options()]
+                return ["--data", str(at.systems), *where, *self.content.options()]
             case "servicebus":
                 where = ["--port", str(ports.servicebus), "--admin-port", str(ports.servicebus_admin)]
-                config = ["--config", str(at.bus_configuration)]  # TEMP
-                return ["servicebus", *where, *config]
+                config = ["--config", str(at.bus_configuration), "--data", str(at.servicebus)]
+                return [*where, *config]
             case _:
-                return ["host", "--port", str(ports.host), "--grace", "5"]
+                return ["--port", str(ports.host), "--grace", "5"]
 
     def _configure_bus(self) -> None:
         wanted = configuration(self.topology, f"PT{claim(self.outer)}S")

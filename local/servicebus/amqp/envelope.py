@@ -6,7 +6,7 @@ broker needs. What is delivered is that body with the sections written anew that
 ::
 
     header                   durable, priority as sent; time to live; deliveries that failed
-    delivery annotations     lock token
+    delivery annotations     the sender's, and the lock token
     message annotations      the sender's, and sequence number, times, state
 
 and application properties or properties only where a rule or a dead-lettering has changed them.
@@ -14,7 +14,9 @@ and application properties or properties only where a rule or a dead-lettering h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import struct
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -23,7 +25,22 @@ from uuid import UUID
 from local.servicebus.amqp.codec.decoding import DecodeError, decode, entries
 from local.servicebus.amqp.codec.encoding import encode, write, write_compound
 from local.servicebus.amqp.codec.sections import Sections, split
-from local.servicebus.amqp.codec.values import Int, Symbol, Timestamp, UInt
+from local.servicebus.amqp.codec.values import (
+    Byte,
+    Char,
+    Decimal32,
+    Decimal64,
+    Decimal128,
+    Float,
+    Int,
+    Short,
+    Symbol,
+    Timestamp,
+    UByte,
+    UInt,
+    ULong,
+    UShort,
+)
 from local.servicebus.engine.message import BrokeredMessage, Message, Rewritten, Value
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -58,13 +75,17 @@ _BROKERS_ANNOTATIONS = frozenset(
         "x-opt-deadletter-source",
     }
 )
-_LOCK_TOKEN = Symbol("x-opt-lock-token")
-_SEQUENCE_NUMBER = Symbol("x-opt-sequence-number")
-_ENQUEUED_NUMBER = Symbol("x-opt-enqueue-sequence-number")
-_ENQUEUED_TIME = Symbol("x-opt-enqueued-time")
-_LOCKED_UNTIL = Symbol("x-opt-locked-until")
-_STATE = Symbol("x-opt-message-state")
-_DEAD_LETTER_SOURCE = Symbol("x-opt-deadletter-source")
+_LOCK_TOKEN = "x-opt-lock-token"  # noqa: S105  # the name of an annotation
+
+_LONG, _TIMESTAMP = b"\x81", b"\x83"
+_LOCK_TOKEN_KEY = encode(Symbol(_LOCK_TOKEN))
+_SEQUENCE_NUMBER = encode(Symbol("x-opt-sequence-number")) + _LONG
+_ENQUEUED_NUMBER = encode(Symbol("x-opt-enqueue-sequence-number")) + _LONG
+_ENQUEUED_TIME = encode(Symbol("x-opt-enqueued-time")) + _TIMESTAMP
+_LOCKED_UNTIL = encode(Symbol("x-opt-locked-until")) + _TIMESTAMP
+_STATE = encode(Symbol("x-opt-message-state"))
+_DEAD_LETTER_SOURCE = encode(Symbol("x-opt-deadletter-source"))
+_INT64 = struct.Struct(">q")
 
 
 # -- in ------------------------------------------------------------------------------------------------
@@ -101,14 +122,7 @@ def to_timestamp(moment: datetime) -> Timestamp:
 
 def to_value(value: Any) -> Value:
     """An AMQP value of a simple type as the broker's filters see it."""
-    if isinstance(value, Timestamp):
-        return to_datetime(value)
-    if isinstance(value, bool) or value is None or isinstance(value, UUID):
-        return value
-    for plain in (int, float, str):
-        if isinstance(value, plain):
-            return plain(value)
-    return bytes(value)
+    return _PLAIN[type(value)](value)
 
 
 def _application_properties(sections: Sections) -> dict[str, Value]:
@@ -118,7 +132,21 @@ def _application_properties(sections: Sections) -> dict[str, Value]:
 
 
 def _is_simple(key: Any, value: Any) -> bool:
-    return isinstance(key, str) and (value is None or isinstance(value, int | float | str | bytes | UUID))
+    return isinstance(key, str) and type(value) in _PLAIN
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+_PLAIN: dict[type[Any], Callable[[Any], Value]] = {
+    **dict.fromkeys((bool, type(None), UUID, int, float, str, bytes), _as_it_is),
+    **dict.fromkeys((UByte, UShort, UInt, ULong, Byte, Short, Int), int),
+    **dict.fromkeys((Symbol, Char), str),
+    **dict.fromkeys((Decimal32, Decimal64, Decimal128), bytes),
+    Float: float,
+    Timestamp: to_datetime,
+}
 
 
 def _properties(sections: Sections) -> dict[str, Any]:
@@ -140,8 +168,8 @@ def _map(section: bytes) -> dict[Any, Any]:
 
 
 def _text(value: Any) -> str | None:
-    if value is None:
-        return None
+    if value is None or type(value) is str:
+        return value
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
@@ -170,7 +198,7 @@ def to_payload(brokered: BrokeredMessage) -> bytes:
     if Rewritten.PROPERTIES in message.rewritten:
         sections.properties = _corrected(sections, message)
     sections.header = _header(sections.header, brokered)
-    sections.delivery_annotations = encode({_LOCK_TOKEN: brokered.lock_token}) if brokered.lock_token else b""
+    sections.delivery_annotations = _delivery_annotations(sections.delivery_annotations, brokered)
     sections.message_annotations = _annotations(sections.message_annotations, brokered)
     return sections.join()
 
@@ -183,21 +211,32 @@ def _header(sent: bytes, brokered: BrokeredMessage) -> bytes:
     return encode([durable, priority, time_to_live, first_acquirer, UInt(brokered.delivery_count)])
 
 
+def _delivery_annotations(sent: bytes, brokered: BrokeredMessage) -> bytes:
+    if brokered.lock_token is None:
+        return sent
+    return _extended(sent, {_LOCK_TOKEN}, [_LOCK_TOKEN_KEY + encode(brokered.lock_token)])
+
+
 def _annotations(sent: bytes, brokered: BrokeredMessage) -> bytes:
-    ours: dict[Any, Any] = {
-        _SEQUENCE_NUMBER: brokered.sequence_number,
-        _ENQUEUED_NUMBER: brokered.enqueued_sequence_number,
-        _ENQUEUED_TIME: to_timestamp(brokered.enqueued_time),
-        _STATE: Int(brokered.state),
-    }
+    ours = [
+        _SEQUENCE_NUMBER + _INT64.pack(brokered.sequence_number),
+        _ENQUEUED_NUMBER + _INT64.pack(brokered.enqueued_sequence_number),
+        _ENQUEUED_TIME + _INT64.pack(to_timestamp(brokered.enqueued_time)),
+        _STATE + encode(Int(brokered.state)),
+    ]
     if brokered.locked_until is not None:
-        ours[_LOCKED_UNTIL] = to_timestamp(brokered.locked_until)
+        ours.append(_LOCKED_UNTIL + _INT64.pack(to_timestamp(brokered.locked_until)))
     if brokered.dead_letter_source is not None:
-        ours[_DEAD_LETTER_SOURCE] = brokered.dead_letter_source
-    theirs = _map(sent)
-    return encode(
-        {**{key: value for key, value in theirs.items() if key not in _BROKERS_ANNOTATIONS}, **ours}
-    )
+        ours.append(_DEAD_LETTER_SOURCE + encode(brokered.dead_letter_source))
+    return _extended(sent, _BROKERS_ANNOTATIONS, ours)
+
+
+def _extended(sent: bytes, replaced: AbstractSet[str], added: list[bytes]) -> bytes:
+    """A map with entries that are encoded already, in place of those that must not come from outside."""
+    kept = [raw for key, _, raw in entries(sent) if key not in replaced] if sent else []
+    out = bytearray()
+    write_compound(out, 0xC1, 2 * (len(kept) + len(added)), b"".join((*kept, *added)))
+    return bytes(out)
 
 
 def _merged(sent: bytes, wanted: Mapping[str, Value]) -> bytes:

@@ -224,8 +224,8 @@ def _map(sizes: Sizes, width: int) -> Reader:
             raise DecodeError("a map has a key without a value")
         values = {}
         for _ in range(count // 2):
-            key, position = _read(buffer, position, depth + 1)
-            values[key], position = _read(buffer, position, depth + 1)
+            key, position = _READERS[buffer[position]](buffer, position + 1, depth + 1)
+            values[key], position = _READERS[buffer[position]](buffer, position + 1, depth + 1)
         return values, _ends_at(position, end)
 
     return read

@@ -189,14 +189,19 @@ class Kind(NamedTuple):
 
     accepts: tuple[type[Any], ...]
     write: encoding.Writer
+    composed: bool = False
+    """Whether `accepts` names composites, which arrive as described lists."""
 
 
 class Layout(NamedTuple):
     code: int
     build: Callable[..., Composite]
     kinds: tuple[Kind, ...]
-    required: frozenset[int]
     defaults: tuple[Any, ...]
+    """Of a field that is mandatory: `MANDATORY`."""
+
+
+MANDATORY: Any = object()
 
 
 def encode(value: Composite) -> bytes:
@@ -218,26 +223,22 @@ def compose(value: Any) -> Composite | Described:
     layout = _LAYOUTS_BY_CODE.get(value.descriptor) if type(value.descriptor) is ULong else None
     if layout is None:
         return value
-    if not isinstance(value.value, list) or len(value.value) > len(layout.kinds):
+    given = value.value
+    if not isinstance(given, list) or len(given) > len(layout.kinds):
         raise DecodeError(f"no fields of {layout.build}")
-    return layout.build(
-        *(_field(layout, index, given) for index, given in enumerate(_padded(layout, value.value)))
-    )
+    fields = [*map(_field, layout.kinds, given, layout.defaults), *layout.defaults[len(given) :]]
+    if MANDATORY in fields:
+        raise DecodeError(f"a mandatory field of {layout.build} is missing")
+    return layout.build(*fields)
 
 
-def _padded(layout: Layout, fields: list[Any]) -> list[Any]:
-    return fields + [None] * (len(layout.kinds) - len(fields))
-
-
-def _field(layout: Layout, index: int, given: Any) -> Any:
+def _field(kind: Kind, given: Any, default: Any) -> Any:
     if given is None:
-        if index in layout.required:
-            raise DecodeError(f"field {index} of {layout.build} is mandatory")
-        return layout.defaults[index]
-    kind = layout.kinds[index]
-    if kind.accepts and not isinstance(given, kind.accepts):
-        raise DecodeError(f"field {index} of {layout.build} is no {type(given).__name__}")
-    return compose(given) if type(given) is Described and kind.write is _write_composite else given
+        return default
+    value = compose(given) if kind.composed else given
+    if not isinstance(value, kind.accepts):
+        raise DecodeError(f"a field is of the type {type(given).__name__}")
+    return value
 
 
 def _write_composite(out: bytearray, value: Any) -> None:
@@ -256,6 +257,7 @@ def _write_composite(out: bytearray, value: Any) -> None:
     encoding.write_compound(out, 0xC0, len(layout.kinds), body)
 
 
+_OUTCOMES = (Accepted, Released, Rejected, Modified, Received)
 _KINDS = {
     "boolean": Kind((bool,), encoding.write_boolean),
     "ubyte": Kind((UByte,), encoding.write_ubyte),
@@ -267,29 +269,26 @@ _KINDS = {
     "binary": Kind((bytes,), encoding.write_binary),
     "map": Kind((dict,), encoding.write),
     "multiple": Kind((Symbol, Array), encoding.write),
-    "any": Kind((), encoding.write),
-    "composite": Kind((Described,), _write_composite),
+    "any": Kind((object,), encoding.write),
+    "error": Kind((Error,), _write_composite, composed=True),
+    "outcome": Kind((*_OUTCOMES, Described), _write_composite, composed=True),
+    "terminus": Kind((Source, Target, Described), _write_composite, composed=True),
 }
 
 
 def _layout(code: int, build: Any, kinds: str) -> Layout:
     """A field without a default in its named tuple is mandatory, save where null is one of its values."""
-    defaults = build._field_defaults
-    required = {
-        index
-        for index, name in enumerate(build._fields)
-        if name not in defaults and name not in {"remote_channel", "next_incoming_id"}
-    }
+    defaults = {"remote_channel": None, "next_incoming_id": None, **build._field_defaults}
     fields = tuple(_KINDS[kind] for kind in kinds.split())
-    return Layout(code, build, fields, frozenset(required), tuple(map(defaults.get, build._fields)))
+    return Layout(code, build, fields, tuple(defaults.get(name, MANDATORY) for name in build._fields))
 
 
 _OPEN = "string string uint ushort uint multiple multiple multiple multiple map"
 _BEGIN = "ushort uint uint uint uint multiple multiple map"
-_ATTACH = """string uint boolean ubyte ubyte composite composite map boolean uint ulong
+_ATTACH = """string uint boolean ubyte ubyte terminus terminus map boolean uint ulong
     multiple multiple map"""
 _FLOW = "uint uint uint uint uint uint uint uint boolean boolean map"
-_TRANSFER = "uint uint binary uint boolean boolean ubyte composite boolean boolean boolean"
+_TRANSFER = "uint uint binary uint boolean boolean ubyte outcome boolean boolean boolean"
 _SOURCE = "any uint symbol uint boolean map symbol map any multiple multiple"
 
 _LAYOUTS: dict[type[Any], Layout] = {
@@ -300,14 +299,14 @@ _LAYOUTS: dict[type[Any], Layout] = {
         _layout(0x12, Attach, _ATTACH),
         _layout(0x13, Flow, _FLOW),
         _layout(0x14, Transfer, _TRANSFER),
-        _layout(0x15, Disposition, "boolean uint uint boolean composite boolean"),
-        _layout(0x16, Detach, "uint boolean composite"),
-        _layout(0x17, End, "composite"),
-        _layout(0x18, Close, "composite"),
+        _layout(0x15, Disposition, "boolean uint uint boolean outcome boolean"),
+        _layout(0x16, Detach, "uint boolean error"),
+        _layout(0x17, End, "error"),
+        _layout(0x18, Close, "error"),
         _layout(0x1D, Error, "symbol string map"),
         _layout(0x23, Received, "uint ulong"),
         _layout(0x24, Accepted, ""),
-        _layout(0x25, Rejected, "composite"),
+        _layout(0x25, Rejected, "error"),
         _layout(0x26, Released, ""),
         _layout(0x27, Modified, "boolean boolean map"),
         _layout(0x28, Source, _SOURCE),

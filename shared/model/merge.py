@@ -61,7 +61,7 @@ class Merge:
         merged = Merged(golden, shown)
         for name, value in values.items():
             base = shown.get(name)
-            if base is not None and base.value == value and type(base.value) is type(value):
+            if base is not None and base[0] == value and type(base[0]) is type(value):
                 continue
             self._own(merged)
             if not self._echo(merged, name, value):

@@ -126,7 +126,7 @@ class Projection:
         shown = snapshot.fields
         for name, cell in record.fields.items():
             base = shown.get(name)
-            if base is not None and base[1:] == cell[1:] and (base.value is not None or cell.value is None):
+            if base == cell or (base is not None and self._shows(base, cell)):
                 continue
             if name not in self.translation.fields or (base is None and cell.value is None):
                 continue
@@ -141,6 +141,12 @@ class Projection:
         self._stable(snapshot, cells)
         version = snapshot.version if self.flow.guard is Guard.CONDITIONAL else None
         return Projected(Write(Verb.UPDATE, record.id, values, snapshot.native_id, version), cells)
+
+    @staticmethod
+    def _shows(base: Cell, cell: Cell) -> bool:
+        """The snapshot shows this very cell, in the target's normal form; a parent left empty is no form."""
+        same = base.stamp == cell.stamp and base.system == cell.system
+        return same and (base.value is not None or cell.value is None)
 
     def _form(self, name: str, cell: Cell, parents: Parents) -> tuple[Cell, Value]:
         """The cell as the snapshot will show it, and the value as the target is sent it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
@@ -10,7 +10,20 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import orjson
-from sqlalchemy import Connection, Select, Table, bindparam, delete, exists, func, select, update
+from sqlalchemy import (
+    ARRAY,
+    Connection,
+    Select,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from shared.adapters.store import tables
@@ -18,9 +31,6 @@ from shared.model.change import Message
 from shared.model.golden import Cell, Fields, Golden, Snapshot, Tombstone
 from shared.model.merge import Clash
 from shared.model.records import DeadLetter, Entry, Flows, Identity, Key, Pause, Posted
-
-BATCH = 5_000
-"""How many ids one statement names: under the limit of parameters of both databases."""
 
 CONFLICTS = UUID("0e0c7a52-9a61-5f0e-9f57-4c1f7a3f1d20")
 
@@ -57,7 +67,7 @@ class Transaction:
 
     def golden(self, entity: str, ids: Iterable[str]) -> dict[str, Golden]:
         """Golden id → record, tombstones too."""
-        return {row.id: _golden(row) for row in self._many(_GOLDEN, {"entity": entity}, ids)}
+        return {row[0]: _golden(row) for row in self._many(_GOLDEN, {"entity": entity}, ids)}
 
     def by_key(self, entity: str, keys: Iterable[str]) -> dict[str, Key]:
         """Natural key → who has it, and who had it."""
@@ -78,7 +88,7 @@ class Transaction:
     def snapshots(self, system: str, entity: str, ids: Iterable[str]) -> dict[str, Snapshot]:
         """Golden id → what the system last showed of it."""
         rows = self._many(_SNAPSHOTS, {"system": system, "entity": entity}, ids)
-        return {row.id: _snapshot(row) for row in rows}
+        return {row[0]: _snapshot(row) for row in rows}
 
     def put_snapshots(self, system: str, entity: str, snapshots: Sequence[Snapshot]) -> None:
         """Write these, each with the next place in the order of changes of this system and entity."""
@@ -377,12 +387,15 @@ class Transaction:
             rows = [{**known.fixed, **row} for row in rows]
         self._connection.exec_driver_sql(known.sql, known.pick(rows))
 
-    def _many(self, statement: Select[Any], fixed: Mapping[str, str], values: Iterable[str]) -> Iterator[Any]:
+    def _many(self, statement: _Among, fixed: Mapping[str, str], values: Iterable[str]) -> Sequence[Any]:
+        """The rows in which a column has one of the values, which travel as one parameter."""
         wanted = list(dict.fromkeys(values))
-        for start in range(0, len(wanted), BATCH):
-            yield from self._connection.execute(
-                statement, {**fixed, "values": wanted[start : start + BATCH]}
-            ).all()
+        if not wanted:
+            return []
+        if self._connection.dialect.name == "postgresql":
+            return self._connection.execute(statement.by_array, {**fixed, "values": wanted}).all()
+        names = orjson.dumps(wanted).decode()
+        return self._connection.execute(statement.by_json, {**fixed, "values": names}).all()
 
     def _upsert(
         self, table: Table, rows: list[dict[str, Any]], changed: tuple[str, ...] | None = None
@@ -441,10 +454,10 @@ def _cell(text: str) -> Cell:
     return Cell._make(orjson.loads(text))
 
 
-def _golden(row: Any) -> Golden:
-    dead = row.tombstone_stamp is not None
-    tombstone = Tombstone(row.tombstone_stamp, row.tombstone_system, row.merged_into) if dead else None
-    return Golden(row.id, _fields(row.fields), row.key, row.generation, tombstone, row.revision)
+def _golden(row: Sequence[Any]) -> Golden:
+    golden_id, key, generation, fields, stamp, system, into, revision = row
+    tombstone = Tombstone(stamp, system, into) if stamp is not None else None
+    return Golden(golden_id, _fields(fields), key, generation, tombstone, revision)
 
 
 def _golden_row(entity: str, record: Golden) -> dict[str, Any]:
@@ -462,18 +475,19 @@ def _golden_row(entity: str, record: Golden) -> dict[str, Any]:
     }
 
 
-def _snapshot(row: Any) -> Snapshot:
+def _snapshot(row: Sequence[Any]) -> Snapshot:
+    golden_id, native, fields, seen, active, version, pending, until, writes, moved = row
     return Snapshot(
-        row.id,
-        row.native_id,
-        _fields(row.fields),
-        bool(row.seen),
-        bool(row.active),
-        row.version,
-        _fields(row.pending) if row.pending is not None else None,
-        row.pending_until,
-        orjson.loads(row.writes) if row.writes else {},
-        row.moved,
+        golden_id,
+        native,
+        _fields(fields),
+        bool(seen),
+        bool(active),
+        version,
+        _fields(pending) if pending is not None else None,
+        until,
+        orjson.loads(writes) if writes else {},
+        moved,
     )
 
 
@@ -536,20 +550,71 @@ def _chosen(table: Table, *names: str) -> Select[Any]:
     return select(*(table.c[name] for name in names))
 
 
-def _among(statement: Select[Any], table: Table, fixed: Sequence[str], column: str) -> Select[Any]:
+@dataclass(frozen=True, slots=True)
+class _Among:
+    """A statement for the rows in which a column has one of many values.
+
+    PostgreSQL is given an array, SQLite a JSON list: thousands of parameters would cost more than the rows.
+    """
+
+    by_array: Select[Any]
+    by_json: Select[Any]
+
+    def where(self, condition: Any) -> _Among:
+        return _Among(self.by_array.where(condition), self.by_json.where(condition))
+
+
+def _among(statement: Select[Any], table: Table, fixed: Sequence[str], column: str) -> _Among:
     for name in fixed:
         statement = statement.where(table.c[name] == bindparam(name))
-    return statement.where(table.c[column].in_(bindparam("values", expanding=True)))
+    array = bindparam("values", type_=ARRAY(Text))
+    listed = func.json_each(bindparam("values", type_=Text)).table_valued("value")
+    return _Among(
+        statement.where(table.c[column] == any_(array)),
+        statement.where(table.c[column].in_(select(listed.c.value))),
+    )
 
 
 _IDENTITIES = _among(
     _chosen(tables.identity, "native_id", "id", "alias"), tables.identity, ("system", "entity"), "native_id"
 )
-_GOLDEN = _among(select(tables.golden), tables.golden, ("entity",), "id")
+_GOLDEN = _among(
+    _chosen(
+        tables.golden,
+        "id",
+        "key",
+        "generation",
+        "fields",
+        "tombstone_stamp",
+        "tombstone_system",
+        "merged_into",
+        "revision",
+    ),
+    tables.golden,
+    ("entity",),
+    "id",
+)
 _BY_KEY = _among(
     _chosen(tables.golden, "key", "id", "generation", "tombstone_stamp"), tables.golden, ("entity",), "key"
 )
-_SNAPSHOTS = _among(select(tables.snapshot), tables.snapshot, ("system", "entity"), "id")
+_SNAPSHOTS = _among(
+    _chosen(
+        tables.snapshot,
+        "id",
+        "native_id",
+        "fields",
+        "seen",
+        "active",
+        "version",
+        "pending",
+        "pending_until",
+        "writes",
+        "moved",
+    ),
+    tables.snapshot,
+    ("system", "entity"),
+    "id",
+)
 _CLAIMS = _among(
     _chosen(tables.snapshot, "id", "pending", "pending_until"), tables.snapshot, ("system", "entity"), "id"
 )

@@ -68,7 +68,7 @@ def upgrade() -> None:
         sa.Column("tombstone_system", sa.String(length=64), nullable=True),
         sa.Column("merged_into", sa.String(length=36), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("entity", "id"),
+        sa.PrimaryKeyConstraint("id", "entity"),
     )
     with op.batch_alter_table("golden", schema=None) as batch_op:
         batch_op.create_index(
@@ -93,7 +93,7 @@ def upgrade() -> None:
         sa.Column("native_id", sa.String(length=128), nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("alias", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("system", "entity", "native_id"),
+        sa.PrimaryKeyConstraint("native_id", "system", "entity"),
     )
     op.create_table(
         "lease",
@@ -121,7 +121,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("position"),
     )
     with op.batch_alter_table("ledger", schema=None) as batch_op:
-        batch_op.create_index("ledger_record", ["entity", "record"], unique=False)
+        batch_op.create_index("ledger_record", ["record"], unique=False)
 
     op.create_table(
         "outbox",
@@ -169,7 +169,7 @@ def upgrade() -> None:
         sa.Column("pending_until", sa.BigInteger(), nullable=False),
         sa.Column("writes", sa.Text(), nullable=True),
         sa.Column("moved", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("system", "entity", "id"),
+        sa.PrimaryKeyConstraint("id", "system", "entity"),
     )
     op.create_table(
         "tally",

@@ -58,6 +58,9 @@ class Time:
     def micros(self) -> int:
         return (self.at - EPOCH) // timedelta(microseconds=1)
 
+    def after(self, seconds: float) -> datetime:
+        return self.at + timedelta(seconds=seconds)
+
     def pass_by(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
 

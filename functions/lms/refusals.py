@@ -4,6 +4,7 @@ a whole answer      {"error": {"code", "message"}}: its status says it
 one record          {"status": 422, "errors": [{"field", "code", ...}]}: the record's
                     {"status": 409, "code", "field"}: the record's
                     {"status": 404}: a delete
+                    {"status": 409, "code": "has_children"}: its users go first, so it waits for them
                     {"status": 412}: look again    {"status": 429 or 5xx}: theirs, for a while
 unknown_field       ours: the table names a field that the LMS does not have
 """
@@ -19,6 +20,7 @@ from shared.model.errors import (
     Gone,
     IntegrationError,
     Misconfigured,
+    NotYet,
     Rejected,
     Throttled,
     Unavailable,
@@ -40,10 +42,17 @@ def judge(answer: Answer) -> IntegrationError | None:
 
 def of_record(result: Mapping[str, Any], translation: Translation) -> IntegrationError:
     """What the result of one record says, when it does not say that it went well."""
-    status = result.get("status", 0)
     if faults := result.get("errors"):
         return _of_field(faults[0], translation)
+    status = result.get("status", 0)
     code = str(result.get("code") or f"Http{status}")
+    return _of_status(status, code) or _rejected(code, result, translation)
+
+
+def _of_status(status: int, code: str) -> IntegrationError | None:
+    """What is not the record's own fault."""
+    if code == "has_children":
+        return NotYet("The LMS deletes no company that still has users", reason=code)
     if status == 404:
         return Gone("The row is not in the LMS any more", reason=code)
     if status == 412:
@@ -52,7 +61,7 @@ def of_record(result: Mapping[str, Any], translation: Translation) -> Integratio
         return Throttled("The LMS takes no more writes for now", reason=code)
     if status >= 500:
         return Unavailable(f"The LMS cannot just now: {code}", reason=code)
-    return _rejected(code, result, translation)
+    return None
 
 
 def _of_field(fault: Mapping[str, Any], translation: Translation) -> IntegrationError:

@@ -20,8 +20,11 @@ DEAD_LETTERS = "dead-letters"
 LARGEST = 2_000
 """Ids in one change set: 80 KB, well under a message's 256 KB, and a full page of most sources."""
 
-Name = Annotated[str, Field(min_length=1, max_length=64)]
-Id = Annotated[str, Field(min_length=36, max_length=36)]
+LATEST = 2**53
+"""The last time that a message may name: the year 2255, in microseconds."""
+
+Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$")]
+Id = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 
 
 class _Wire(BaseModel):
@@ -32,9 +35,9 @@ class _Wire(BaseModel):
     ids: tuple[Id, ...] = Field(min_length=1, max_length=10_000)
     target: Name | None = None
     cause: Name = "poll"
-    attempt: int = Field(default=0, ge=0)
-    waits: int = Field(default=0, ge=0)
-    since: int = Field(default=0, ge=0)
+    attempt: int = Field(default=0, ge=0, le=1_000_000)
+    waits: int = Field(default=0, ge=0, le=1_000_000)
+    since: int = Field(default=0, ge=0, le=LATEST)
     fields: tuple[Name, ...] = ()
     trace: Annotated[str, Field(max_length=64)] | None = None
 

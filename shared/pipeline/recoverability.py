@@ -19,6 +19,9 @@ ON_ITS_WAY = 10
 """How much longer a parent is waited for that is on its way: a crash, a throttled or a paused target delays
 it, and that is no fault of its children. Not for ever, for nobody would be told."""
 
+DOUBLINGS = 64
+"""The longest wait is reached long before; a power of more doublings may be none that a float holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class RetryAt:
@@ -58,7 +61,7 @@ class Policy:
 
     def delay(self, attempt: int, luck: float) -> float:
         """Back-off before the next try; `luck` in [0, 1) spreads retries that began together."""
-        return float(min(self.longest, self.first * 2.0**attempt) * (0.5 + luck))
+        return float(min(self.longest, self.first * 2.0 ** min(attempt, DOUBLINGS)) * (0.5 + luck))
 
 
 def decide(error: Exception, attempt: int, age: float, policy: Policy, luck: float) -> Decision:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from shared.model.change import Verb, Write
-from shared.model.errors import Misconfigured, Rejected
+from shared.model.errors import Misconfigured, NotYet, Rejected
 from tests.rooms.systems import Room, Time, lms, outcome_of
 
 pytestmark = pytest.mark.anyio
@@ -66,13 +66,13 @@ async def test_an_address_that_another_has_is_rejected_with_its_field(school: Ro
     assert "ann" not in error.description.lower()
 
 
-async def test_a_company_with_users_is_not_deleted_and_the_reason_says_so(school: Room):
+async def test_a_company_with_users_is_not_deleted_yet_and_the_reason_says_so(school: Room):
     parent = await school.create("account")
     await school.create("contact", account=parent)
 
     error = (await school.apply("account", Write(Verb.DELETE, "x", {}, parent))).outcomes[0].error
 
-    assert isinstance(error, Rejected)
+    assert isinstance(error, NotYet)
     assert error.reason == "has_children"
 
 

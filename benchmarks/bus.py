@@ -248,19 +248,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--messages", type=int, default=20_000)
+    parser.add_argument("--messages", type=int, help="20,000, or 50,000 to be killed under")
     parser.add_argument("--durable", action="store_true", help="measure with a data directory, too")
     parser.add_argument("--profile", action="store_true")
     parser.add_argument("--kill", action="store_true")
     options = parser.parse_args()
     if options.kill:
-        sys.exit(0 if kill(50_000) else 1)
+        sys.exit(0 if kill(options.messages or 50_000) else 1)
+    count = options.messages or 20_000
     if options.profile:
-        profile(options.messages)
+        profile(count)
         return
-    report(options.messages, durable=False)
+    report(count, durable=False)
     if options.durable:
-        report(options.messages, durable=True)
+        report(count, durable=True)
 
 
 if __name__ == "__main__":

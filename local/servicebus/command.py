@@ -86,9 +86,9 @@ async def _serve(settings: Settings, ready_file: Path | None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with serving(settings) as addresses:
-        _announce(addresses)
         if ready_file is not None:
             _write(ready_file, addresses)
+        _announce(addresses)
         await stop.wait()
 
 

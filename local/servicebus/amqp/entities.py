@@ -16,7 +16,7 @@ from local.servicebus.amqp.errors import DECODE_ERROR, NOT_IMPLEMENTED, AmqpErro
 from local.servicebus.amqp.incoming import Delivery
 from local.servicebus.amqp.outgoing import Parcel
 from local.servicebus.engine.broker import Broker, SessionLock
-from local.servicebus.engine.errors import BrokerError, EntityNotFoundError
+from local.servicebus.engine.errors import BrokerError, EntityNotFoundError, SessionLockLostError
 from local.servicebus.engine.message import BrokeredMessage, Message, ReceiveMode, Value
 
 DEAD_LETTER = "com.microsoft:dead-letter"
@@ -61,7 +61,7 @@ class LockedSupply:
         self._session = session
 
     def pull(self, limit: int) -> Sequence[Parcel]:
-        found = self._broker.receive(self._address, limit, ReceiveMode.PEEK_LOCK, self._session)
+        found = _receive(self._broker, self._address, limit, ReceiveMode.PEEK_LOCK, self._session)
         return [Parcel(to_payload(message), _token(message).bytes_le) for message in found]
 
     def is_idle(self) -> bool:
@@ -97,7 +97,7 @@ class DeletingSupply:
 
     def _fetch(self, limit: int) -> None:
         broker, mode = self._container.broker, ReceiveMode.RECEIVE_AND_DELETE
-        found = broker.receive(self._address, limit, mode, self._session) if limit > 0 else []
+        found = _receive(broker, self._address, limit, mode, self._session) if limit > 0 else []
         if found:
             self._under_way += len(found)
             self._container.turns.confirm(lambda: self._arrive(found))
@@ -106,6 +106,16 @@ class DeletingSupply:
         self._under_way -= len(found)
         self._ready += [Parcel(to_payload(message), _number(message)) for message in found]
         self.wake()
+
+
+def _receive(
+    broker: Broker, address: str, limit: int, mode: ReceiveMode, session: SessionLock | None
+) -> list[BrokeredMessage]:
+    """Nothing from a session that is lost: its link is about to be told."""
+    try:
+        return broker.receive(address, limit, mode, session)
+    except SessionLockLostError:
+        return []
 
 
 def settle(broker: Broker, address: str, token: UUID, outcome: Any) -> Any:

@@ -103,8 +103,8 @@ class Opening:
         return LockedSupply(self._broker, self._path, lock)
 
     def _lose(self, held: list[Link]) -> None:
-        """The lock is lost now; a link that is quiet is told a little later. A client that has waited for a
-        message exactly as long as the lock lasts should hear that there was none, not that something failed.
+        """The lock is lost now; the link is told a little later. A client that waits for a message exactly as
+        long as the lock lasts should hear that there was none, not that something failed.
         """
         refusal = LinkError(SESSION_LOCK_LOST, "The lock of the session has expired, or its entity is gone.")
 

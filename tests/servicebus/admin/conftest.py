@@ -28,7 +28,7 @@ def now() -> datetime:
 
 
 class Served(NamedTuple):
-    """What a client needs, and the broker behind it, which a test may call while it has no request under way."""
+    """What a client needs, and the broker behind it: a test may call that while no request is under way."""
 
     port: int
     files: Certificate

@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -38,6 +39,7 @@ class Copy:
     count: int = 0
     deferred: bool = False
     locked_until: datetime | None = None
+    token: UUID | None = None
 
 
 @dataclass
@@ -142,7 +144,7 @@ class QueueMachine(RuleBasedStateMachine):
         return self.lock(wanted[0], found[0]) if wanted else None
 
     def lock(self, copy: Copy, found: BrokeredMessage) -> tuple[Copy, BrokeredMessage]:
-        copy.locked_until = self.model.now + LOCK
+        copy.locked_until, copy.token = self.model.now + LOCK, token(found)
         assert found.locked_until == copy.locked_until
         return copy, found
 
@@ -151,16 +153,13 @@ class QueueMachine(RuleBasedStateMachine):
         if taken is None:
             return False
         copy, found = taken
-        if copy in self.model.here and copy.locked_until == self.until(taken):
+        if copy in self.model.here and copy.locked_until and copy.token == token(found):
             return True
         try:
             self.broker.complete("q", token(found))
         except MessageLockLostError:
             return False
         raise AssertionError("a lost lock was honoured")
-
-    def until(self, taken: tuple[Copy, BrokeredMessage]) -> datetime | None:
-        return taken[1].locked_until
 
     @rule(taken=consumes(held))
     def complete(self, taken):
@@ -192,7 +191,7 @@ class QueueMachine(RuleBasedStateMachine):
             return None
         until = self.broker.renew("q", token(taken[1]))
         taken[0].locked_until = until
-        return taken[0], taken[1]._replace(locked_until=until)
+        return taken
 
     @rule(target=deferred, taken=consumes(held))
     def defer(self, taken):

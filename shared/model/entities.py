@@ -114,19 +114,24 @@ class EntityType:
             raise _invalid(self.name, error, values) from None
 
 
+REASONS = {
+    "missing": ("Required", "is missing"),
+    "string_too_short": ("Required", "is empty"),
+    "string_pattern_mismatch": ("BadFormat", "is no e-mail address such as name@example.com"),
+    "extra_forbidden": ("UnknownField", "is not a field of this entity"),
+}
+
+
 def _invalid(entity: str, error: ValidationError, values: Mapping[str, Value]) -> InvalidChange:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    first = error.errors(include_url=False, include_input=False)[0]
     field = ".".join(str(part) for part in first["loc"])
-    reason = {
-        "missing": "Required",
-        "string_too_short": "Required",
-        "string_too_long": "TooLong",
-        "string_pattern_mismatch": "BadFormat",
-        "extra_forbidden": "UnknownField",
-    }.get(first["type"], "WrongType")
     if field in values and values[field] is None:
-        reason = "Required"
-    return InvalidChange(f"{entity}.{field}: {first['msg']}", reason=reason, field=field)
+        reason, said = "Required", "is empty"
+    elif first["type"] == "string_too_long":
+        reason, said = "TooLong", f"is longer than {first['ctx']['max_length']} characters"
+    else:
+        reason, said = REASONS.get(first["type"], ("WrongType", f"has a wrong type: {first['msg']}"))
+    return InvalidChange(f"{entity}.{field} {said}", reason=reason, field=field)
 
 
 ENTITIES: Mapping[str, EntityType] = {

@@ -29,7 +29,7 @@ def fold(value: Value) -> str:
     """One part of a key: '' where there is nothing."""
     if value is None:
         return ""
-    text = str(value)
+    text = str(value).replace("\0", "")
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
     return " ".join(text.casefold().split())

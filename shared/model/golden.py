@@ -71,7 +71,10 @@ class FieldRule:
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """The record was deleted: when, and by which system; or merged `into` another one."""
+    """The record was deleted: when, and by which system; or merged `into` another one.
+
+    That is its golden id, or `system:native id` while the hub does not know it.
+    """
 
     stamp: int
     system: str

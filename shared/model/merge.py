@@ -7,8 +7,9 @@ For each field that the row carries:
     first sight of a linked row          adoption: fills what is empty; what differs is a conflict
     anything else                        an edit: a cell, stamped after the one that the editor saw
 
-An edit's cell and golden's meet in the field's order (`FieldRule`), and the greater stays. Where golden's
-cell is not the edit's base, one of two people did not know of the other: a conflict, kept for the record.
+An edit's cell and golden's meet in the field's order (`FieldRule`), and the greater stays. Where the one that
+goes is not the base of the one that stays, one of two people did not know of the other: a conflict, kept for
+the record. So an edit that loses always is one.
 The merge is a pure function; `overruled` names the fields in which the source does not hold golden's value.
 """
 
@@ -74,8 +75,10 @@ class Merge:
         for name, value in values.items():
             if self._echo(merged, name, value):
                 continue
-            if self._may_fill(name, golden.get(name)):
-                self._meet(merged, name, value, stamp, golden.get(name))
+            theirs = golden.get(name)
+            if self._may_fill(name, theirs):
+                filled = theirs if theirs is not None and theirs.value is None else None
+                self._meet(merged, name, value, stamp, filled)
             else:
                 self._yield(merged, name, Cell(value, stamp, self.system))
         return merged
@@ -111,7 +114,7 @@ class Merge:
             merged.changed.append(name)
             return
         kept = self.rules[name].greater(mine, theirs)
-        if not _same(base, theirs):
+        if kept is not mine or not _same(base, theirs):
             merged.clashes.append(Clash(name, kept, theirs if kept is mine else mine))
         if kept is mine:
             merged.golden[name] = mine

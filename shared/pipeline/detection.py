@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shared.adapters.store.transaction import Transaction
 from shared.model.change import ChangeSet, Message, Row
@@ -87,10 +87,11 @@ class Detection:
 
     def detect(self, tx: Transaction, sighting: Sighting, now: int) -> Findings:
         """Merge the rows; the caller moves the watermark in the same transaction."""
+        sighting = replace(sighting, read_at=min(sighting.read_at, now))  # a clock that is ahead wins nothing
         found = Findings()
         known = self._known(tx, sighting.rows)
-        for row in sighting.rows:
-            self._row(known, found, row, sighting, now)
+        for row in sorted(sighting.rows, key=lambda row: row.merged_into is not None):
+            self._row(known, found, row, sighting, now)  # the winner of a merge before those who lost
         self._write(tx, found, sighting, now)
         return found
 
@@ -139,10 +140,10 @@ class Detection:
     def _row(self, known: Known, found: Findings, row: Row, sighting: Sighting, now: int) -> None:
         identity = known.identities.get(row.native_id)
         snapshot = known.snapshots.get(identity.id) if identity else None
-        if snapshot and self._busy(snapshot, sighting, now):
-            found.later[row.native_id] = max(snapshot.pending_until, now)
-        elif row.deleted:
+        if row.deleted:  # whatever is being written to it: that write finds it gone
             self._gone(known, found, row, identity, sighting)
+        elif snapshot and self._busy(snapshot, sighting, now):
+            found.later[row.native_id] = max(snapshot.pending_until, now)
         elif row.refused:
             found.refused.append((row, row.refused))
         elif identity is None:
@@ -159,8 +160,11 @@ class Detection:
     def _unknown(self, known: Known, found: Findings, row: Row, sighting: Sighting, now: int) -> None:
         key = self._key(row.values)
         bearer = known.keys.get(key, Key()) if key else Key()
-        living = self._made_by_us(known, row) or bearer.living
-        if living is None and bearer.buried > row.stamp:
+        made = known.golden.get(row.external_id) if row.external_id else None
+        living = made.id if made else bearer.living
+        if made and made.tombstone:
+            self._stillborn(known, found, row, made, sighting, now)
+        elif living is None and bearer.buried > row.stamp:
             found.refused.append(
                 (row, self._question("DeletedElsewhere", "is older than a delete of its like"))
             )
@@ -169,10 +173,19 @@ class Detection:
         else:
             self._match(known, found, row, living, sighting, now)
 
-    def _made_by_us(self, known: Known, row: Row) -> str | None:
-        """The golden record that this row says it was created for."""
-        record = known.golden.get(row.external_id) if row.external_id else None
-        return record.id if record and record.tombstone is None else None
+    def _stillborn(
+        self, known: Known, found: Findings, row: Row, record: Golden, sighting: Sighting, now: int
+    ) -> None:
+        """A row that a create of ours made, and whose record was deleted meanwhile."""
+        snapshot = known.snapshots.get(record.id)
+        if snapshot is None or snapshot.native_id is not None:
+            found.refused.append((row, self._question("Undeleted", "lives, but its record was deleted")))
+        elif self._busy(snapshot, sighting, now):
+            found.later[row.native_id] = max(snapshot.pending_until, now)
+        else:
+            self._link(known, found, row, record.id)
+            snapshot.fields = dict(snapshot.pending or {})
+            self._revenant(known, found, row, record, sighting)
 
     def _match(
         self, known: Known, found: Findings, row: Row, living: str, sighting: Sighting, now: int
@@ -349,10 +362,11 @@ class Detection:
     def _gone(
         self, known: Known, found: Findings, row: Row, identity: Identity | None, sighting: Sighting
     ) -> None:
-        if identity is None:
+        found.healed.append(row.native_id)
+        if identity is None or identity.alias:
             return
         record = known.golden.get(identity.id)
-        if identity.alias or record is None:
+        if record is None:
             found.unlinked.append(row.native_id)
         elif record.tombstone is not None:
             self._forget(known, found, record.id)
@@ -366,8 +380,10 @@ class Detection:
     def _bury(self, known: Known, found: Findings, row: Row, record: Golden, sighting: Sighting) -> None:
         winner = known.identities.get(row.merged_into) if row.merged_into else None
         stamp = self._stamp(row, sighting)
-        record.tombstone = Tombstone(stamp, self.system, winner.id if winner else None)
+        into = winner.id if winner else row.merged_into and f"{self.system}:{row.merged_into}"
+        record.tombstone = Tombstone(stamp, self.system, into)
         record.revision += 1
+        found.clashes += self._unseen(known, record, record.tombstone)
         found.golden[record.id] = record
         found.changed[record.id] = []
         if record.key in known.keys:
@@ -377,6 +393,17 @@ class Detection:
             found.aliases[row.native_id] = winner.id
         action = "merged away" if winner else "deleted"
         found.entries.append(Entry(self.entity, record.id, self.system, action, None, sighting.cause))
+
+    def _unseen(self, known: Known, record: Golden, tombstone: Tombstone) -> Iterable[tuple[str, Clash]]:
+        """Edits elsewhere that whoever deleted the row had not been shown: the delete wins over them."""
+        snapshot = known.snapshots.get(record.id)
+        shown = snapshot.fields if snapshot and snapshot.seen else {}
+        dead = Cell(None, tombstone.stamp, tombstone.system)
+        for name, cell in record.fields.items():
+            if cell.system != self.system and name in self.translation.fields:
+                seen = shown.get(name)
+                if seen is None or seen[1:] != cell[1:]:
+                    yield record.id, Clash(name, dead, cell)
 
     @staticmethod
     def _forget(known: Known, found: Findings, record: str) -> None:
@@ -394,13 +421,14 @@ class Detection:
         merged = self._merge().edit(
             record.fields, snapshot.fields, self._resolved(known, row.values), self._stamp(row, sighting)
         )
-        if not merged.touched and snapshot.active == row.active:
+        if not merged.touched and snapshot.active == row.active and snapshot.seen:
             return
         dead = Cell(None, tombstone.stamp, tombstone.system)
         found.clashes += [
             (record.id, Clash(name, dead, merged.shown[name]))
-            for name in row.values
+            for name, value in row.values.items()
             if merged.shown.get(name) != snapshot.fields.get(name)
+            and (name in snapshot.fields or value is not None)
         ]
         self._see(snapshot, row, merged)
         found.snapshots[record.id] = snapshot

@@ -13,7 +13,7 @@ from shared.adapters.store.transaction import Transaction
 from shared.model.errors import IntegrationError, Permanent
 from shared.model.golden import Golden, Snapshot
 from shared.pipeline.ports import Connection
-from shared.pipeline.projection import Later, Look, Parents, Projected, Projection, Search, Unchanged
+from shared.pipeline.projection import Later, Look, Parents, Projected, Projection, Search, Unchanged, Unmade
 from shared.topology import Topology
 
 
@@ -29,6 +29,7 @@ class Plan:
     failed: dict[str, Exception] = field(default_factory=dict)
     later: dict[str, int] = field(default_factory=dict)
     unchanged: list[str] = field(default_factory=list)
+    unmade: list[str] = field(default_factory=list)
 
     def asked(self) -> list[str]:
         """The records of which the target must be asked first."""
@@ -42,6 +43,7 @@ class Plan:
         self.failed.update(other.failed)
         self.later.update(other.later)
         self.unchanged += other.unchanged
+        self.unmade += other.unmade
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,8 @@ def _sort(plan: Plan, record: str, decision: object) -> None:
     match decision:
         case Unchanged():
             plan.unchanged.append(record)
+        case Unmade():
+            plan.unmade.append(record)
         case Later(due):
             plan.later[record] = due
         case Look(native):

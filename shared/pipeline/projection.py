@@ -27,6 +27,11 @@ class Unchanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Unmade:
+    """A create of unknown end made nothing, and its record is deleted: the claim is given up."""
+
+
+@dataclass(frozen=True, slots=True)
 class Later:
     """Claimed until then (microseconds)."""
 
@@ -55,7 +60,7 @@ class Projected:
     cells: Fields
 
 
-Decision = Unchanged | Later | Look | Search | Projected
+Decision = Unchanged | Unmade | Later | Look | Search | Projected
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,37 +93,47 @@ class Projection:
         if snapshot and snapshot.pending is not None and snapshot.pending_until > now:
             return Later(snapshot.pending_until)
         if record.tombstone is not None:
-            return self._end(record, snapshot)
+            return self._end(record, snapshot, asked=asked)
         if snapshot is None or snapshot.native_id is None:
-            return self._begin(record, parents, asked=asked)
+            return self._begin(record, snapshot, parents, asked=asked)
         if not asked and (not snapshot.seen or snapshot.pending is not None):
             return Look(snapshot.native_id)
         return self._differ(record, snapshot, parents, asked=asked)
 
-    def _end(self, record: Golden, snapshot: Snapshot | None) -> Decision:
-        policy = self.flow.delete
-        if snapshot is None or snapshot.native_id is None or policy is Delete.IGNORE:
+    def _end(self, record: Golden, snapshot: Snapshot | None, *, asked: bool) -> Decision:
+        if snapshot is None:
+            return Unchanged()
+        if snapshot.native_id is None:
+            return Unmade() if asked or record.key is None else self._search(record)
+        if self.flow.delete is Delete.IGNORE and snapshot.pending is None:
             return Unchanged()
         merged = record.tombstone is not None and record.tombstone.into is not None
-        if policy is Delete.PROPAGATE and not merged:
-            return Projected(Write(Verb.DELETE, record.id, {}, snapshot.native_id), {})
-        if not snapshot.active:
+        deleted = self.flow.delete is Delete.PROPAGATE and not merged
+        ended = not deleted and (not snapshot.active or self.flow.delete is Delete.IGNORE)
+        if ended and snapshot.pending is None:
             return Unchanged()
-        return Projected(Write(Verb.DEACTIVATE, record.id, {}, snapshot.native_id), {})
+        if not asked and (self.flow.guard is not Guard.NONE or snapshot.pending is not None):
+            return Look(snapshot.native_id)  # an edit that nobody has polled would end without a word
+        verb = Verb.DELETE if deleted else Verb.DEACTIVATE
+        return Projected(Write(verb, record.id, {}, snapshot.native_id, self._version(snapshot)), {})
 
-    def _begin(self, record: Golden, parents: Parents, *, asked: bool) -> Decision:
+    def _begin(self, record: Golden, snapshot: Snapshot | None, parents: Parents, *, asked: bool) -> Decision:
         if not asked and record.key is not None:
-            return Search({name: record.fields[name].value for name in self.key})
+            return self._search(record)
+        tried = (snapshot.pending if snapshot else None) or {}  # what an earlier create may have left
         cells: Fields = {}
         values: dict[str, Value] = {}
         for name, cell in record.fields.items():
-            if name in self.translation.fields and cell.value is not None:
+            if name in self.translation.fields and (cell.value is not None or name in tried):
                 kept, sent = self._form(name, cell, parents)
                 cells[name] = kept
                 values[name] = sent
-        values = {name: value for name, value in values.items() if value is not None}
+        values = {name: value for name, value in values.items() if value is not None or name in tried}
         self.translation.complete(values)
         return Projected(Write(Verb.CREATE, record.id, values), cells)
+
+    def _search(self, record: Golden) -> Search:
+        return Search({name: record.fields[name].value for name in self.key})
 
     def _differ(self, record: Golden, snapshot: Snapshot, parents: Parents, *, asked: bool) -> Decision:
         cells: Fields = {}
@@ -139,8 +154,12 @@ class Projection:
         if self.flow.guard is Guard.READ and not asked:
             return Look(str(snapshot.native_id))
         self._stable(snapshot, cells)
-        version = snapshot.version if self.flow.guard is Guard.CONDITIONAL else None
-        return Projected(Write(Verb.UPDATE, record.id, values, snapshot.native_id, version), cells)
+        return Projected(
+            Write(Verb.UPDATE, record.id, values, snapshot.native_id, self._version(snapshot)), cells
+        )
+
+    def _version(self, snapshot: Snapshot) -> str | None:
+        return snapshot.version if self.flow.guard is Guard.CONDITIONAL else None
 
     @staticmethod
     def _shows(base: Cell, cell: Cell) -> bool:

@@ -66,16 +66,17 @@ class Settlement:
         held = tx.claims(self.system, self.entity, claims)
         for outcome in applied.outcomes:
             record = outcome.write.id
-            snapshot = plan.claimed[record]
+            snapshot = replace(plan.claimed[record])  # this may run again: the plan stays as it is
             ours = held.get(record) == snapshot.pending_until
             self._outcome(claims[record], outcome, snapshot if ours else None)
         for record, error in plan.failed.items():
             self._fail(self.tasks[record], error)
         for record, due in plan.later.items():
             self._again(self.tasks[record], due + int(self.luck() * SECOND))
-        for record in plan.unchanged:
+        for record in (*plan.unchanged, *plan.unmade):
             self._count(self.tasks[record], "unchanged")
             self._applied.append(record)
+        self._dropped += plan.unmade
         self._cost(applied)
         self._write(tx)
 
@@ -127,10 +128,9 @@ class Settlement:
     def _withdraw(self, snapshot: Snapshot, outcome: Outcome) -> None:
         """Give up a claim: what was surely not written is forgotten, the rest is read back first."""
         self._link(snapshot, outcome)
-        if isinstance(outcome.error, Permanent | Throttled):
-            snapshot.pending, snapshot.pending_until = None, 0
-        else:
-            snapshot.pending_until = min(snapshot.pending_until, self.now)
+        snapshot.pending_until = 0
+        if isinstance(outcome.error, Permanent | Throttled | NotYet):
+            snapshot.pending = None
         if snapshot.native_id is None and snapshot.pending is None:
             self._dropped.append(snapshot.id)
         else:
@@ -144,6 +144,7 @@ class Settlement:
     # What follows an error
 
     def _fail(self, task: Task, error: Exception) -> None:
+        task = replace(task, since=task.since or self.now)
         age = (self.now - task.since) / SECOND
         tried = task.waits if isinstance(error, NotYet) else task.attempt
         match recoverability.decide(error, tried, age, self.policy, self.luck()):

@@ -62,7 +62,7 @@ golden = Table(
     Column("fields", Text, nullable=False),
     Column("tombstone_stamp", BigInteger),
     Column("tombstone_system", NAME),
-    Column("merged_into", ID),
+    Column("merged_into", NATIVE),
     Column("revision", Integer, nullable=False),
     PrimaryKeyConstraint("id", "entity"),
 )

@@ -66,7 +66,7 @@ def upgrade() -> None:
         sa.Column("fields", sa.Text(), nullable=False),
         sa.Column("tombstone_stamp", sa.BigInteger(), nullable=True),
         sa.Column("tombstone_system", sa.String(length=64), nullable=True),
-        sa.Column("merged_into", sa.String(length=36), nullable=True),
+        sa.Column("merged_into", sa.String(length=128), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", "entity"),
     )

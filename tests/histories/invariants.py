@@ -1,0 +1,318 @@
+"""What must hold when people have stopped, faults have ended and all has settled.
+
+    equal       every system shows golden, in its own normal form
+    complete    what a source has, its targets have
+    once        no record twice in a target
+    deletes     a tombstone ends its rows as the flow's policy says
+    kept        no edit is lost silently: it stands, or was seen by who replaced it, or is a conflict
+    shown       snapshots say what systems hold
+    tallies     read = created + updated + unchanged + deactivated + dead-lettered + parked
+
+Wherever one does not hold, an open dead letter has to say why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from shared.model.errors import IntegrationError
+from shared.model.golden import Golden, Snapshot, Value
+from shared.model.keys import natural_key
+from shared.model.records import DeadLetter, Identity
+from shared.topology import Delete, Guard
+from tests.histories.history import History
+from tests.histories.people import ROOMS, Act, People
+from tests.histories.stage import Stage
+
+
+class Violation(Exception):
+    """A rule that did not hold, and where."""
+
+    def __init__(self, rule: str, what: str) -> None:
+        super().__init__(f"{rule}: {what}")
+        self.rule = rule
+
+
+class Conflict(NamedTuple):
+    record: str
+    field: str
+    values: tuple[Value, Value]
+
+
+def check(stage: Stage, people: People, history: History) -> None:
+    """Raises Violation where one of the rules does not hold."""
+    for entity in stage.topology.entities:
+        ending = Ending(stage, people, entity)
+        ending.check_sources()
+        ending.check_targets()
+        ending.check_once()
+        ending.check_shown()
+        ending.check_edits()
+    if history.calm:
+        _check_tallies(stage)
+
+
+class Ending:
+    """How things stand for one entity in the end."""
+
+    def __init__(self, stage: Stage, people: People, entity: str) -> None:
+        self.stage, self.people, self.entity = stage, people, entity
+        self.topology = stage.topology
+        self.rows = {system: people.rows(system, entity) for system in stage.systems}
+        stage.store.transact_now(self._load)
+
+    def _load(self, tx: Any) -> None:
+        natives = {system: [*rows, *self._acted(system)] for system, rows in self.rows.items()}
+        self.identities: dict[str, dict[str, Identity]] = {
+            system: tx.identities(system, self.entity, natives[system]) for system in self.rows
+        }
+        ids = {each.id for found in self.identities.values() for each in found.values()}
+        self.golden: dict[str, Golden] = tx.golden(self.entity, ids)
+        self.snapshots: dict[str, dict[str, Snapshot]] = {
+            system: tx.snapshots(system, self.entity, ids) for system in self.rows
+        }
+        self.parents = {system: self._accounts(tx, system) for system in self.rows}
+        self.conflicts = [
+            Conflict(record, clash.field, (clash.kept.value, clash.lost.value))
+            for record, clash in tx.conflicts(self.entity)
+        ]
+        self.letters: dict[tuple[str, str], DeadLetter] = {
+            (letter.target, letter.record): letter
+            for letter in tx.dead_letters()
+            if letter.entity == self.entity
+        }
+
+    def _acted(self, system: str) -> list[str]:
+        return [
+            act.native_id for act in self.people.acts if (act.system, act.entity) == (system, self.entity)
+        ]
+
+    def _accounts(self, tx: Any, system: str) -> dict[str, str]:
+        """The system's own id of a parent → golden id."""
+        every = self.stage.systems[system].system.records(ROOMS[system]["account"].native)
+        natives = [str(row.get("Id") or row["id"]) for row in every]
+        return {native: each.id for native, each in tx.identities(system, "account", natives).items()}
+
+    # Sources
+
+    def check_sources(self) -> None:
+        """Every living row of a source is a living golden record, or the hub has said why not."""
+        for system in self.rows:
+            if not self.topology.flows_from(system, self.entity):
+                continue
+            for native in self.rows[system]:
+                if not self._refused(system, native):
+                    self._check_source(system, native)
+
+    def _check_source(self, system: str, native: str) -> None:
+        identity = self.identities[system].get(native)
+        record = self.golden.get(identity.id) if identity else None
+        if record is None:
+            raise Violation("complete", f"{system} {native} is unknown to the hub")
+        ended = self.rows[system][native].get("status") == "inactive"
+        if record.tombstone is not None and not ended and not self._excused(system, record.id):
+            raise Violation("deletes", f"{system} {native} lives, {record.id} is a tombstone")
+        if record.tombstone is None:
+            self._check_equal(system, native, record)
+
+    def _refused(self, system: str, native: str) -> bool:
+        return ("hub", f"{system}:{native}") in self.letters
+
+    def _excused(self, system: str, record: str) -> bool:
+        """A dead letter says why this record is not right there; or nobody writes there."""
+        writable = bool(self.topology.flows_to(system, self.entity))
+        return not writable or (system, record) in self.letters
+
+    def _check_equal(self, system: str, native: str, record: Golden) -> None:
+        room = ROOMS[system][self.entity]
+        if (system, record.id) in self.letters:
+            return
+        values = room.to_canonical(self.rows[system][native])[0]
+        for name, cell in record.fields.items():
+            if name not in room.fields:
+                continue
+            shown = self._resolved(system, name, values.get(name))
+            if shown != self._normal(system, name, cell.value):
+                raise Violation(
+                    "equal", f"{record.id}.{name} is {cell.value!r}, {system} {native} shows {shown!r}"
+                )
+
+    def _resolved(self, system: str, name: str, value: Value) -> Value:
+        """A reference as a golden id."""
+        if name not in ROOMS[system][self.entity].references or value is None:
+            return value
+        return self.parents[system].get(str(value), f"{system}:{value}")
+
+    def _normal(self, system: str, name: str, value: Value) -> Value:
+        room = ROOMS[system][self.entity]
+        if name in room.references:
+            origin, _, native = str(value).partition(":")
+            return self.parents[origin].get(native, value) if native else value
+        try:
+            return room.normal(name, value)
+        except IntegrationError:
+            return value
+
+    # Targets
+
+    def check_targets(self) -> None:
+        for system in self.rows:
+            for flow in self.topology.flows_to(system, self.entity)[:1]:
+                for record in self.golden.values():
+                    if (system, record.id) in self.letters:
+                        continue
+                    if record.tombstone is None:
+                        self._check_there(system, record)
+                    else:
+                        self._check_ended(system, record, flow.delete)
+
+    def _check_there(self, system: str, record: Golden) -> None:
+        snapshot = self.snapshots[system].get(record.id)
+        native = snapshot.native_id if snapshot else None
+        if native is None or native not in self.rows[system]:
+            if (native and self._refused(system, native)) or self._lost(system, record):
+                return
+            raise Violation("complete", f"{record.id} is missing in {system}")
+        if not self._refused(system, native):
+            self._check_equal(system, native, record)
+
+    def _lost(self, system: str, record: Golden) -> bool:
+        """The row was deleted in a system that is no source: a person was asked."""
+        asked = [
+            each for (target, each), letter in self.letters.items() if letter.reason == "DeletedInTarget"
+        ]
+        return bool(asked) and not self.topology.flows_from(system, self.entity) and bool(record)
+
+    def _check_ended(self, system: str, record: Golden, policy: Delete) -> None:
+        snapshot = self.snapshots[system].get(record.id)
+        row = self.rows[system].get((snapshot.native_id if snapshot else None) or "")
+        if row is None or policy is Delete.IGNORE:
+            return
+        merged = record.tombstone is not None and record.tombstone.into is not None
+        if policy is Delete.PROPAGATE and not merged:
+            raise Violation("deletes", f"{record.id} is deleted and lives on in {system}")
+        if row.get("status") == "active":
+            raise Violation("deletes", f"{record.id} is deleted and active in {system}")
+
+    # Once
+
+    def check_once(self) -> None:
+        for system in self.rows:
+            if self.topology.flows_to(system, self.entity):
+                self._check_external_ids(system)
+                self._check_keys(system)
+
+    def _check_external_ids(self, system: str) -> None:
+        carried = [row.get("Crosswalk_Id__c") or row.get("external_id") for row in self.rows[system].values()]
+        carried = [each for each in carried if each]
+        if len(carried) != len(set(carried)):
+            raise Violation("once", f"{system} has a {self.entity} twice by external id")
+
+    def _check_keys(self, system: str) -> None:
+        room, bearers = ROOMS[system][self.entity], dict[str, str]()
+        for native, row in self.rows[system].items():
+            key = natural_key(self.topology.entities[self.entity].key, room.to_canonical(row)[0])
+            if key is None or row.get("status") == "inactive":
+                continue
+            other = bearers.setdefault(key, native)
+            if other != native and not (self._said(system, other) or self._said(system, native)):
+                raise Violation("once", f"{system} has the key {key} twice: {other}, {native}")
+
+    def _said(self, system: str, native: str) -> bool:
+        identity = self.identities[system].get(native)
+        return self._refused(system, native) or bool(identity and (system, identity.id) in self.letters)
+
+    # Snapshots
+
+    def check_shown(self) -> None:
+        """What the hub believes of a system that it polls is so."""
+        for system in self.rows:
+            if self.entity in self.topology.polled(system):
+                for record, snapshot in self.snapshots[system].items():
+                    self._check_snapshot(system, record, snapshot)
+
+    def _check_snapshot(self, system: str, record: str, snapshot: Snapshot) -> None:
+        row = self.rows[system].get(snapshot.native_id or "")
+        if row is None or not snapshot.seen or self._refused(system, str(snapshot.native_id)):
+            return
+        values = ROOMS[system][self.entity].to_canonical(row)[0]
+        for name, value in values.items():
+            cell = snapshot.fields.get(name)
+            shown = self._normal(system, name, cell.value) if cell else None
+            if shown != self._resolved(system, name, value):
+                raise Violation("shown", f"{system} {record}.{name} shows {value!r}, the hub says {shown!r}")
+
+    # Edits
+
+    def check_edits(self) -> None:
+        acts = [act for act in self.people.acts if act.entity == self.entity and self._counts(act)]
+        for act in acts:
+            for name, value in act.edits():
+                if not self._stands(act, name, value):
+                    raise Violation(
+                        "kept", f"{act.system} {act.native_id}.{name} = {value!r} (act {act.number}) is lost"
+                    )
+
+    def _counts(self, act: Act) -> bool:
+        """Where the hub does not poll, or writes without a guard, nobody said that edits are kept."""
+        if self.entity not in self.topology.polled(act.system):
+            return False
+        return all(flow.guard is not Guard.NONE for flow in self.topology.flows_to(act.system, self.entity))
+
+    def _stands(self, act: Act, name: str, value: Value) -> bool:
+        if self._refused(act.system, act.native_id):
+            return True
+        return (
+            self._final(act, name, value) or self._disputed(act, name, value) or self._known(act, name, value)
+        )
+
+    def _final(self, act: Act, name: str, value: Value) -> bool:
+        identity = self.identities[act.system].get(act.native_id)
+        record = self.golden.get(identity.id) if identity else None
+        if record is None or record.tombstone is not None:
+            return False
+        cell = record.fields.get(name)
+        return cell is not None and self._same(act.system, name, cell.value, value)
+
+    def _disputed(self, act: Act, name: str, value: Value) -> bool:
+        return any(
+            conflict.field == name
+            and any(self._same(act.system, name, each, value) for each in conflict.values)
+            for conflict in self.conflicts
+        )
+
+    def _known(self, act: Act, name: str, value: Value) -> bool:
+        """A later act was done by somebody who saw it."""
+        later = (each for each in self.people.acts[act.number + 1 :] if each.entity == self.entity)
+        return any(
+            name in (each.before or {})
+            and self._same(each.system, name, (each.before or {}).get(name), value)
+            and (each.after is None or each.after.get(name) != (each.before or {}).get(name))
+            for each in later
+        )
+
+    def _same(self, system: str, name: str, one: Value, other: Value) -> bool:
+        return self._normal(system, name, one) == self._normal(system, name, other)
+
+
+def _check_tallies(stage: Stage) -> None:
+    if stage.topology.delivered("salesforce"):
+        return  # a record that two sources name at once is counted for the first of them
+    for flow, tally in stage.world.tallies().items():
+        if flow[1] != flow[2]:
+            _check_tally(flow, tally)
+
+
+def _check_tally(flow: tuple[str, str, str], tally: Mapping[str, int]) -> None:
+    ends = ("created", "updated", "unchanged", "deactivated", "dead_lettered", "parked")
+    if tally.get("read", 0) != sum(tally.get(name, 0) for name in ends):
+        raise Violation("tallies", f"{flow}: {dict(tally)}")
+
+
+def violations(stage: Stage, people: People, history: History) -> Iterator[Violation]:
+    """As `check`, as values."""
+    try:
+        check(stage, people, history)
+    except Violation as violation:
+        yield violation

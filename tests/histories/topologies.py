@@ -1,0 +1,54 @@
+"""The topologies that histories happen in."""
+
+from __future__ import annotations
+
+ONE_WAY = """
+systems:
+  salesforce: {kind: salesforce, rank: 2}
+  lms: {kind: lms, rank: 1}
+entities:
+  account: {key: [number], owner: salesforce}
+  contact: {key: [email], owner: salesforce}
+  lead: {key: [email], owner: salesforce}
+flows:
+  - {entity: account, from: salesforce, to: lms, delete: deactivate}
+  - {entity: contact, from: salesforce, to: lms, delete: DELETE, parent_wait: 1h}
+  - {entity: lead, from: salesforce, to: lms, delete: DELETE}
+"""
+
+WATCHED = """
+systems:
+  salesforce: {kind: salesforce, rank: 2}
+  lms: {kind: lms, rank: 1}
+entities:
+  account: {key: [number], owner: salesforce}
+  contact: {key: [email], owner: salesforce}
+flows:
+  - {entity: account, from: salesforce, to: lms, delete: DELETE, watch: true}
+  - {entity: contact, from: salesforce, to: lms, delete: DELETE, watch: true}
+"""
+
+TWO_WAY = """
+systems:
+  salesforce: {kind: salesforce, rank: 2}
+  lms: {kind: lms, rank: 1}
+entities:
+  account:
+    key: [number]
+    fields: {name: {owner: salesforce}, city: {owner: lms}}
+  contact:
+    key: [email]
+    fields: {first_name: {owner: salesforce}, title: {owner: lms}}
+flows:
+  - {entity: account, from: salesforce, to: lms, delete: DELETE, guard: GUARD}
+  - {entity: contact, from: salesforce, to: lms, delete: DELETE, guard: GUARD}
+  - {entity: account, from: lms, to: salesforce, delete: propagate, guard: read}
+  - {entity: contact, from: lms, to: salesforce, delete: propagate, guard: read}
+"""
+
+SHAPES = {"one-way": ONE_WAY, "watched": WATCHED, "two-way": TWO_WAY}
+
+
+def topology(shape: str, delete: str, guard: str) -> str:
+    """The text of a topology, with its policy for deletes and its guard of writes into the LMS."""
+    return SHAPES[shape].replace("DELETE", delete).replace("GUARD", guard)

@@ -48,11 +48,7 @@ class SqliteJournal:
 
     def __init__(self, path: Path, patience: timedelta = timedelta(seconds=5)) -> None:
         """`patience` is how long to wait for another process to let go. Errors: sqlite3.OperationalError."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(
-            path, timeout=patience.total_seconds(), isolation_level=None, check_same_thread=False
-        )
-        self._connection.executescript(_SCHEMA)
+        self._connection = _opened(path, patience)
         self._changed = Condition()
         self._pending: list[Record] = []
         self._written = 0
@@ -141,6 +137,19 @@ class SqliteJournal:
                 ready.append(self._waiting.popleft()[1])
         for callback in ready:
             callback()
+
+
+def _opened(path: Path, patience: timedelta) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(
+        path, timeout=patience.total_seconds(), isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.executescript(_SCHEMA)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
 
 
 def _put(place: int, state: int, delivery_count: int, head: bytes, body: bytes) -> Record:

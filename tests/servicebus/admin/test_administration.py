@@ -29,6 +29,11 @@ from local.servicebus.engine.message import Message
 from local.servicebus.sas import SharedAccessKey
 from tests.servicebus.admin.conftest import KEY, NAME, Served, now
 
+pytestmark = pytest.mark.filterwarnings(
+    # The client itself asks whether an element is true, which Python 3.12 and later do not like.
+    "ignore:Testing an element's truth value:DeprecationWarning"
+)
+
 
 def test_a_queue_is_made_with_the_documented_defaults(client):
     queue = client.create_queue("q")

@@ -284,6 +284,10 @@ CHILD = """
             tell("tried", int(taken.message.body))
             desk.broker.complete("q", token(taken))
             journal.when_durable(desk.broker.flush_point(), lambda n=int(taken.message.body): tell("done", n))
+        if number % 50 == 0:
+            caught_up = threading.Event()
+            journal.when_durable(desk.broker.flush_point(), caught_up.set)
+            caught_up.wait()
 """
 
 

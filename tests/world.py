@@ -30,6 +30,8 @@ from local.systems.control import Controlled
 from local.systems.lms import Lms
 from local.systems.rows import Rows
 from local.systems.salesforce import Credentials, Options, Salesforce
+from local.systems.salesforce.objects import STANDARD
+from local.systems.salesforce.schema import Schema
 from local.systems.transport import SystemTransport
 from shared.adapters.http import AT_ONCE
 from shared.adapters.store import Store
@@ -78,6 +80,7 @@ class World:
     broker: Broker
     systems: Mapping[str, Controlled]
     wires: Mapping[str, Wire] = field(default_factory=dict)
+    bus: NotedBus | None = None
     sent: list[Message] = field(default_factory=list)
     errors: list[IntegrationError] = field(default_factory=list)
 
@@ -149,6 +152,14 @@ class World:
         answer = self.control(system, "POST", "faults", {"kind": kind, **more})
         assert answer.status_code == 201, answer.text
 
+    def struck(self, system: str) -> int:
+        """How often its faults have struck."""
+        return sum(fault["struck"] for fault in self.control(system, "GET", "faults").json()["faults"])
+
+    def mend(self, system: str) -> None:
+        """No faults any more."""
+        self.control(system, "DELETE", "faults")
+
     def control(self, system: str, method: str, path: str, body: Any = None) -> httpx.Response:
         content = orjson.dumps(body) if body is not None else b""
         request = httpx.Request(method, f"http://sim/_sim/{path}", content=content)
@@ -190,13 +201,16 @@ class Wire(httpx.AsyncBaseTransport):
 
 
 class NotedBus(EngineBus):
-    """Sends into the broker, and keeps what was sent."""
+    """Sends into the broker, and keeps what was sent. `before` may raise: then the bus is away."""
 
     def __init__(self, broker: Broker, sent: list[Message]) -> None:
         super().__init__(broker)
         self._sent = sent
+        self.before: Callable[[], None] | None = None
 
     async def send(self, messages: Sequence[Message]) -> None:
+        if self.before:
+            self.before()
         await super().send(messages)
         self._sent.extend(messages)
 
@@ -218,28 +232,31 @@ def world(
     calls_a_minute: int = 1_000_000,
     daily_limit: int = 10_000_000,
     settings: Mapping[str, str] | None = None,
+    schema: Schema = STANDARD,
 ) -> World:
     """A new world; its database is in memory."""
     time, random = Time(), Random(seed)
     topology = _topology(topology)
-    systems = _systems(time, random, calls_a_minute, daily_limit)
+    options = Options(Credentials("crosswalk", SECRET), schema, daily_limit)
+    systems = _systems(time, random, calls_a_minute, options)
     broker = _broker(time, topology, random)
     store = Store("sqlite://", inline)
     store.migrate()
     wires = {name: Wire(SystemTransport(system, time.sleep)) for name, system in systems.items()}
     sent: list[Message] = []
+    bus = NotedBus(broker, sent)
     ids = (str(UUID(int=number + (4 << 76) + (8 << 60))) for number in count(1))
     hub = Hub(
         topology,
         store,
-        NotedBus(broker, sent),
+        bus,
         _connections(wires, time, random, settings or {}),
         policy or Policy(),
         clock=time.micros,
         ids=ids.__next__,
         luck=random.random,
     )
-    return World(time, topology, hub, broker, systems, wires, sent)
+    return World(time, topology, hub, broker, systems, wires, bus, sent)
 
 
 def _topology(given: str | Topology | None) -> Topology:
@@ -248,8 +265,7 @@ def _topology(given: str | Topology | None) -> Topology:
     return parse(given) if isinstance(given, str) else given
 
 
-def _systems(time: Time, random: Random, calls_a_minute: int, daily_limit: int) -> dict[str, Controlled]:
-    options = Options(Credentials("crosswalk", SECRET), daily_limit=daily_limit)
+def _systems(time: Time, random: Random, calls_a_minute: int, options: Options) -> dict[str, Controlled]:
     return {
         "salesforce": Controlled(Salesforce(Rows(), time, random, options), time),
         "lms": Controlled(Lms(Rows(), time, SECRET, calls_a_minute), time),

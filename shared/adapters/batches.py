@@ -32,7 +32,7 @@ def batched(items: Sequence[Item], size: int) -> list[Sequence[Item]]:
 async def side_by_side(calls: Iterable[Callable[[], Awaitable[Found]]], *, at_once: int) -> list[Found]:
     """What each call gives, in order. The first error is raised once all have ended."""
     gate = asyncio.Semaphore(at_once)
-    errors: list[IntegrationError] = []
+    errors: list[Exception] = []
 
     async def run(call: Callable[[], Awaitable[Found]]) -> list[Found]:
         async with gate:
@@ -40,7 +40,7 @@ async def side_by_side(calls: Iterable[Callable[[], Awaitable[Found]]], *, at_on
                 return []
             try:
                 return [await call()]
-            except IntegrationError as error:
+            except Exception as error:  # noqa: BLE001 - raised below, once no call is under way any more
                 errors.append(error)
                 return []
 

@@ -4,6 +4,7 @@
     ├─ Transient        theirs, for a while   Unavailable · Throttled(retry_after) · Conflict
     ├─ NotYet           nobody's              a parent has not arrived
     ├─ Permanent        the record's          InvalidChange · Untranslatable · Rejected · Gone
+    ├─ Defect           ours                  an exception that nobody expected
     └─ Misconfigured    ours                  401, 403, a missing setting: pause and tell
 
 Each carries a `reason` (one word for machines: metrics, searches, tests), the canonical `field` where
@@ -87,6 +88,10 @@ class Rejected(Permanent):
 
 class Gone(Permanent):
     """The row that was to be written is not there any more: a delete in that system, to be merged as one."""
+
+
+class Defect(IntegrationError):
+    """Ours: code that did not expect what it met. Few retries, then a dead letter that says where."""
 
 
 class Misconfigured(IntegrationError):

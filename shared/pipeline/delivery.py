@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 from shared.adapters.store import Store
 from shared.adapters.store.transaction import Transaction
 from shared.model.change import Applied, Outcome, Page, Row
-from shared.model.errors import IntegrationError, InvalidChange, Misconfigured, Transient
+from shared.model.errors import InvalidChange
 from shared.model.records import DeadLetter
-from shared.pipeline import messages, tasks
+from shared.pipeline import messages, recoverability, tasks
 from shared.pipeline.candidates import chosen
 from shared.pipeline.detection import Detection, Sighting
 from shared.pipeline.outbox import Outbox
@@ -90,8 +90,8 @@ class Delivery:
         noted = await self.store.transact(lambda tx: tx.moved(self.connection.system, entity))
         try:
             read, found = await self._ask(entity, plan)
-        except IntegrationError as error:
-            plan.failed.update(dict.fromkeys(asked, error))
+        except Exception as error:  # noqa: BLE001 - a defect is settled record by record, as any error
+            plan.failed.update(dict.fromkeys(asked, recoverability.named(error)))
             return 0
         read.rows += self._missing(plan, read.rows)
         plan.add(
@@ -152,8 +152,8 @@ class Delivery:
             return Applied([])
         try:
             return await self.connection.target.apply(entity, writes)
-        except (Misconfigured, Transient) as error:
-            return Applied([Outcome(write, error=error) for write in writes])
+        except Exception as error:  # noqa: BLE001 - a defect is settled record by record, as any error
+            return Applied([Outcome(write, error=recoverability.named(error)) for write in writes])
 
     def _settle(self, tx: Transaction, entity: str, part: Tasks, plan: Plan, applied: Applied) -> None:
         settlement = self._settlement(entity, part)

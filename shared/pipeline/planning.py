@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from shared.adapters.store.transaction import Transaction
 from shared.model.errors import IntegrationError, Permanent
 from shared.model.golden import Golden, Snapshot
+from shared.pipeline import recoverability
 from shared.pipeline.ports import Connection
 from shared.pipeline.projection import Later, Look, Parents, Projected, Projection, Search, Unchanged, Unmade
 from shared.topology import Topology
@@ -26,7 +27,7 @@ class Plan:
     claimed_until: int = 0
     reads: dict[str, str] = field(default_factory=dict)
     searches: dict[str, Search] = field(default_factory=dict)
-    failed: dict[str, Exception] = field(default_factory=dict)
+    failed: dict[str, IntegrationError] = field(default_factory=dict)
     later: dict[str, int] = field(default_factory=dict)
     unchanged: list[str] = field(default_factory=list)
     unmade: list[str] = field(default_factory=list)
@@ -69,14 +70,13 @@ class Planning:
         plan = Plan(claimed_until=now + self.claim)
         for record in ids:
             golden, snapshot = records.get(record), snapshots.get(record)
+            if golden is None:
+                plan.failed[record] = Permanent("the hub has no such record", reason="UnknownRecord")
+                continue
             try:
-                if golden is None:
-                    raise Permanent("the hub has no such record", reason="UnknownRecord")
-                decision = projection.decide(golden, snapshot, parents, now, asked=asked)
-            except IntegrationError as error:
-                plan.failed[record] = error
-            else:
-                _sort(plan, record, decision)
+                _sort(plan, record, projection.decide(golden, snapshot, parents, now, asked=asked))
+            except Exception as error:  # noqa: BLE001 - a defect that one record meets is not the others'
+                plan.failed[record] = recoverability.named(error)
         self._claim(tx, plan, snapshots)
         return plan
 

@@ -112,7 +112,14 @@ class Polling:
         self._hold(tx, entity, holder)
         found = self._detection(entity).detect(tx, Sighting(page.rows, page.read_at, noted), self.clock())
         tx.put_watermark(self.connection.system, entity, page.watermark, started)
+        self._resume(tx)
         return found
+
+    def _resume(self, tx: Transaction) -> None:
+        """It answers again. A pause that has just begun is a handler's, which knows more than this poll."""
+        paused = tx.paused(self.connection.system)
+        if paused and paused.until <= self.clock():
+            tx.resume(self.connection.system)
 
     def _hold(self, tx: Transaction, entity: str, holder: str) -> None:
         now = self.clock()

@@ -5,14 +5,16 @@ NotYet          RetryAt      the same, until the flow's patience with parents en
                              where the hub knows the parent and is still bringing it)
 Permanent       DeadLetter   at once
 Misconfigured   Pause        no record is at fault: the flow stops and someone is told
-anything else   RetryAt      a bug: few retries, then a dead letter
+Defect          RetryAt      a bug: few retries, then a dead letter
 """
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
+from pathlib import Path
 
-from shared.model.errors import IntegrationError, Misconfigured, NotYet, Throttled, Transient
+from shared.model.errors import Defect, IntegrationError, Misconfigured, NotYet, Throttled, Transient
 
 SECOND = 1_000_000
 ON_ITS_WAY = 10
@@ -64,7 +66,7 @@ class Policy:
         return float(min(self.longest, self.first * 2.0 ** min(attempt, DOUBLINGS)) * (0.5 + luck))
 
 
-def decide(error: Exception, attempt: int, age: float, policy: Policy, luck: float) -> Decision:
+def decide(error: IntegrationError, attempt: int, age: float, policy: Policy, luck: float) -> Decision:
     """What follows `error` at a record that was tried `attempt` times before, first `age` seconds ago."""
     if isinstance(error, Misconfigured):
         return Pause(error, policy.pause)
@@ -72,11 +74,23 @@ def decide(error: Exception, attempt: int, age: float, policy: Policy, luck: flo
         return _wait(error, attempt, age, policy, luck)
     if isinstance(error, Transient):
         return _retry(error, attempt, policy, luck)
-    if isinstance(error, IntegrationError):
-        return DeadLetter(error)
-    if attempt < policy.bug_attempts:
+    if isinstance(error, Defect) and attempt < policy.bug_attempts:
         return RetryAt(policy.delay(attempt, luck))
-    return DeadLetter(_bug(error))
+    return DeadLetter(error)
+
+
+def named(error: Exception) -> IntegrationError:
+    """Any exception as one of our errors: what nobody expected is a defect, and says where it was raised.
+
+    Its text stays out, for it may quote a value.
+    """
+    if isinstance(error, IntegrationError):
+        return error
+    kind = type(error).__name__
+    if not (frames := traceback.extract_tb(error.__traceback__)):
+        return Defect(f"a defect of ours: {kind}")
+    last = frames[-1]
+    return Defect(f"a defect of ours: {kind} in {last.name}, {Path(last.filename).name}:{last.lineno}")
 
 
 def _wait(error: NotYet, attempt: int, age: float, policy: Policy, luck: float) -> Decision:
@@ -92,7 +106,3 @@ def _retry(error: Transient, attempt: int, policy: Policy, luck: float) -> Decis
         return DeadLetter(error)
     asked = error.retry_after if isinstance(error, Throttled) else None
     return RetryAt(max(policy.delay(attempt, luck), asked * (1 + luck / 4) if asked else 0.0))
-
-
-def _bug(error: Exception) -> IntegrationError:
-    return IntegrationError(f"a defect of ours: {type(error).__name__}", reason="Defect")

@@ -143,7 +143,7 @@ class Settlement:
 
     # What follows an error
 
-    def _fail(self, task: Task, error: Exception) -> None:
+    def _fail(self, task: Task, error: IntegrationError) -> None:
         task = replace(task, since=task.since or self.now)
         age = (self.now - task.since) / SECOND
         tried = task.waits if isinstance(error, NotYet) else task.attempt

@@ -17,7 +17,7 @@ from shared.adapters.store.transaction import Transaction
 from shared.model.change import Message
 from shared.model.records import DeadLetter
 from shared.pipeline.messages import CHANGES, DEAD_LETTERS
-from tests.world import SECRET, World, world
+from tests.world import SECRET, NotedBus, World, world
 
 LEADS_DUE = 301.0
 """Seconds after which every entity of the usual topology is polled again."""
@@ -132,6 +132,11 @@ class Office:
             self.world.control(name, "DELETE", "calls")
             self.world.wires[name].requests.clear()
         self.world.sent.clear()
+
+    @property
+    def bus(self) -> NotedBus:
+        assert self.world.bus is not None
+        return self.world.bus
 
     # What the hub did
 

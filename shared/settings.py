@@ -39,6 +39,9 @@ class Settings(BaseModel):
     claim: float = Field(
         default=300, ge=5, description="seconds that a handler may take for one round; at most the lock's"
     )
+    lease: float = Field(
+        default=300, ge=5, description="seconds that a poll may take for a page; a killed one blocks so long"
+    )
     retry_first: float = Field(default=2, gt=0, description="seconds before the first retry")
     retry_longest: float = Field(default=900, gt=0, description="seconds between retries, at most")
     retry_attempts: int = Field(default=12, ge=1, description="retries before a dead letter")

@@ -69,6 +69,7 @@ class Hub:
     luck: Callable[[], float] = SystemRandom().random
     freshness: float | None = None
     claim: float = 300.0
+    lease: float = 300.0
 
     def __post_init__(self) -> None:
         for flow in self.topology.flows:
@@ -90,6 +91,7 @@ class Hub:
             self.ids,
             self.policy,
             self.freshness,
+            self.lease,
         )
 
     def delivery(self, system: str) -> Delivery:
@@ -144,6 +146,7 @@ def from_environment(rooms: Mapping[str, Connect], environment: Mapping[str, str
         settings.policy(),
         freshness=settings.freshness,
         claim=settings.claim,
+        lease=settings.lease,
     )
 
 

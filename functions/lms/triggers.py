@@ -14,8 +14,10 @@ KIND = "lms"
 def blueprint(hub: Hub) -> func.Blueprint:
     functions = func.Blueprint()
     for system in hub.topology.systems_of(KIND):
-        poll(functions, hub, system)
-        deliver(functions, hub, system)
+        if hub.topology.polled(system):
+            poll(functions, hub, system)
+        if hub.topology.delivered(system):
+            deliver(functions, hub, system)
     return functions
 
 

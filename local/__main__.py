@@ -7,6 +7,7 @@ from local.prelink.command import prelink
 from local.servicebus.command import servicebus
 from local.systems.command import system, systems
 from local.up.command import up
+from local.up.touch import touch
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -21,6 +22,7 @@ app.command("prelink")(prelink)
 app.command("servicebus")(servicebus)
 app.command("system")(system)
 app.command("systems")(systems)
+app.command("touch")(touch)
 app.command("up")(up)
 
 if __name__ == "__main__":

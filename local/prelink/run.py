@@ -59,6 +59,7 @@ class BadOrder(Exception):
 
 def main(order: Order, *, dry_run: bool) -> int:
     """Link, and the exit code."""
+    os.umask(0o077)  # records of customers, and secrets, are among what is stored
     console = Console()
     console = console if console.is_terminal else Console(width=160)
     try:

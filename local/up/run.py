@@ -28,7 +28,6 @@ from local.up.surroundings import NotSimulated, check
 from shared.adapters.store import Store
 from shared.adapters.store.database import inline
 from shared.topology import TopologyError, load
-from shared.wiring import now
 
 BAD_INPUT = 2  # as of a command line that is wrong
 LOOK = 0.25
@@ -37,6 +36,7 @@ LOOK = 0.25
 
 def main(options: Options) -> int:
     """Run, and the exit code: 0 where it ended as it was meant to, 1 where not, 2 for input that is wrong."""
+    os.umask(0o077)  # records of customers, and secrets, are among what is stored
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
@@ -64,7 +64,7 @@ def run(options: Options, outer: Mapping[str, str], console: Console, stop: Even
     check(topology)
     ports = Ports.chosen(options.ports)
     with options.directory.held(fresh=options.fresh), _store(options.directory) as store:
-        view = StoreView(store, topology, now)
+        view = StoreView(store, topology, _micros)
         view.begin()
         say = partial(console.print, highlight=False, soft_wrap=True)
         cloud = Cloud(options.directory, topology, options.topology, options.content, ports, outer, say)
@@ -74,6 +74,10 @@ def run(options: Options, outer: Mapping[str, str], console: Console, stop: Even
             return Run(options, cloud, view, console, stop).go()
         finally:
             cloud.stop()
+
+
+def _micros() -> int:
+    return time.time_ns() // 1_000
 
 
 @contextmanager

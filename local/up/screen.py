@@ -125,8 +125,8 @@ def show_next(console: Console, data: str, endpoints: Endpoints) -> None:
     lms = endpoints.systems["lms"]["url"]
     console.print("\n[bold]What to try next[/]")
     for command, what in (
-        (f"python -m local touch --data {data}", "changes a contact in Salesforce, and watches it arrive"),
-        (f"curl -s {lms}/_sim/records/company-users", "what the LMS holds"),
+        (f"python -m local touch --data {data}", "changes an account in Salesforce, and watches it arrive"),
+        (f"curl -s {lms}/_sim/records/companies", "what the LMS holds"),
         (f"curl -s {lms}/_sim/calls", "what it was asked"),
         (f"kill -9 {endpoints.processes['host']}", "kills the host; it comes back and nothing is lost"),
     ):

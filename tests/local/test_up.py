@@ -1,0 +1,180 @@
+"""The whole cloud on a desk, with real processes.
+
+One cloud stays up for the tests that need a running one, and they leave it as they found it; the last of
+them stops it. A cloud's start costs seconds, and everything else here is about what happens afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import stat
+from datetime import UTC, datetime
+from threading import Event
+
+import pytest
+from rich.console import Console
+
+from local.systems.sample import make_sample
+from local.up.child import StartFailed
+from local.up.directory import BadDirectory, Directory
+from local.up.options import Content, Options
+from local.up.ports import USUAL, PortTaken
+from local.up.run import run
+from local.up.surroundings import NotSimulated
+from tests.local.running import PROJECT, SHORT, lives, local, once, running, started, until
+
+pytestmark = pytest.mark.xdist_group("up")
+
+SETTLED = ("created", "updated", "unchanged", "deactivated", "dead_lettered", "parked")
+FLOWS = (("account", "Account"), ("contact", "Contact"), ("lead", "Lead"))
+
+
+def counts_of(report):
+    return {each["entity"]: each for each in report["flows"]}
+
+
+def test_a_run_says_what_became_of_every_record_and_a_second_run_does_nothing(tmp_path):
+    ended, first = once("--records", 150, "--seed", 3, data=tmp_path / "cloud")
+    summary = make_sample(150, 3, datetime.now(UTC)).summary()
+    flows = counts_of(first)
+    assert first["converged"]
+    for entity, name in FLOWS:
+        assert flows[entity]["read"] == summary["records"][name]
+        assert flows[entity]["read"] == sum(flows[entity][each] for each in SETTLED)
+        assert flows[entity]["parked"] == 0
+    letters = sum(flow["dead_lettered"] for flow in first["flows"])
+    assert letters == sum(summary["defects"].values()) == sum(first["dead_letters"].values())
+    held = summary["existing"]["companies"]
+    assert (flows["account"]["updated"], flows["account"]["unchanged"]) == (
+        held["different"],
+        held["identical"],
+    )
+    assert "dead-lettered" in ended.stdout
+    assert not (tmp_path / "cloud" / "endpoints.json").exists()
+
+    _, second = once("--records", 999, data=tmp_path / "cloud")
+    numbers = [value for flow in second["flows"] for value in flow.values() if isinstance(value, int)]
+    assert (second["converged"], set(numbers), second["dead_letters"]) == (True, {0}, {})
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory):
+    with running("--records", 60, data=tmp_path_factory.mktemp("up") / "cloud") as cloud:
+        until(lambda: len(cloud.linked("companies")) > 5, cloud.process)
+        yield cloud
+
+
+def test_addresses_are_for_the_owner_alone(cloud):
+    assert stat.S_IMODE((cloud.data / "endpoints.json").stat().st_mode) == 0o600
+    assert set(cloud.endpoints["processes"]) == {"host", "servicebus", "systems"}
+
+
+def test_a_change_in_salesforce_shows_up_in_the_lms_within_seconds(cloud):
+    ended = local("touch", "--data", cloud.data)
+    assert ended.returncode == 0, ended.stderr
+    seconds = float(ended.stdout.partition("the LMS shows it ")[2].partition(" s ")[0])
+    assert seconds < 20
+
+
+def test_a_second_cloud_on_the_same_directory_is_refused(cloud):
+    with pytest.raises(BadDirectory, match=f"is in use by another local cloud .process {cloud.process.pid}"):
+        start(cloud.data)
+
+
+def test_killed_processes_come_back_where_they_were_and_no_change_is_lost_or_doubled(cloud):
+    before = cloud.endpoints
+    numbers = [f"KILL-{number}" for number in range(600)]
+    with cloud.salesforce() as salesforce:
+        for part, victim in enumerate(("host", "servicebus", "systems")):
+            some = numbers[part * 200 :][:200]
+            salesforce.create(
+                "Account", [{"Name": f"Company {each}", "AccountNumber": each} for each in some]
+            )
+            cloud.kill(victim)
+    arrived = until(lambda: cloud.all_there("companies", numbers), cloud.process)
+    assert sorted(arrived) == sorted(numbers)
+    assert {**cloud.endpoints, "processes": 0} == {**before, "processes": 0}
+
+
+def test_sigterm_ends_every_process_and_is_no_failure(cloud):
+    pids = list(cloud.pids().values())
+    cloud.process.send_signal(signal.SIGTERM)
+    cloud.process.communicate(timeout=60)
+    assert cloud.process.returncode == 0
+    assert not any(map(lives, pids))
+    assert not (cloud.data / "endpoints.json").exists()
+
+
+def test_processes_end_when_the_one_that_started_them_is_killed(tmp_path):
+    with started("--records", 0, data=tmp_path / "cloud") as process:
+        ready = [tmp_path / "cloud" / "ready" / f"{name}.json" for name in ("systems", "servicebus")]
+        until(lambda: all(file.exists() for file in ready), process)
+        children = until(lambda: len(found := children_of(process.pid)) == 3 and found, process)
+        process.kill()
+        process.communicate()
+        until(lambda: not any(map(lives, children)))
+
+
+def children_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as children:  # noqa: PTH123 - the kernel's file
+        return [int(each) for each in children.read().split()]
+
+
+# What is refused
+
+
+def start(data, *, fresh=False, topology=PROJECT / "topology.yaml", accounts=None, **ports):
+    asked = {**dict.fromkeys(USUAL, 0), **ports}
+    content = Content(0, 1, accounts)
+    options = Options(Directory(data), topology, content, asked, fresh, once=True, report=None, patience=60)
+    return run(options, {**os.environ, **SHORT}, Console(quiet=True), Event())
+
+
+def test_a_wrong_topology_is_refused_with_file_line_and_what_to_write(tmp_path):
+    wrong = tmp_path / "topology.yaml"
+    wrong.write_text(
+        "systems:\n  salesforce: {kind: salesforce}\n  lms: {kind: lms}\n"
+        "entities:\n  account: {key: [number]}\n"
+        "flows:\n  - {entity: account, from: salesforce, to: lms, delete: vanish}\n"
+    )
+    ended = local("up", "--topology", wrong, "--data", tmp_path / "cloud")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("topology.yaml:7: ")
+    assert "propagate" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_system_that_nobody_simulates_is_refused(tmp_path):
+    topology = tmp_path / "topology.yaml"
+    topology.write_text(
+        "systems:\n  one: {kind: lms}\n  two: {kind: lms}\nentities:\n  account: {key: [number]}\n"
+        "flows:\n  - {entity: account, from: one, to: two}\n"
+    )
+    with pytest.raises(NotSimulated, match=r"systems\.two: the local cloud has one lms, which is 'one'"):
+        start(tmp_path / "cloud", topology=topology)
+
+
+def test_a_report_that_is_not_there_is_refused_with_its_path_and_nothing_is_left_running(tmp_path):
+    missing = tmp_path / "nowhere.csv"
+    with pytest.raises(StartFailed, match=f"{missing}: cannot be read"):
+        start(tmp_path / "cloud", accounts=missing)
+    assert children_of(os.getpid()) == []
+
+
+def test_a_port_that_is_taken_is_refused_by_its_option(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(PortTaken, match=f"port {port} is taken .--servicebus-admin-port."):
+            start(tmp_path / "cloud", servicebus_admin=port)
+
+
+def test_fresh_deletes_nothing_that_is_not_ours(tmp_path):
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "mine.txt").write_text("mine")
+    with pytest.raises(BadDirectory, match="has 'logs', and was not made by this command"):
+        start(tmp_path, fresh=True)
+    assert (tmp_path / "logs" / "mine.txt").read_text() == "mine"

@@ -364,8 +364,9 @@ class Transaction:
         return int(self._connection.execute(select(func.count()).select_from(tables.outbox)).scalar_one())
 
     def under_way(self) -> int:
-        """How many records are being written just now, or were left out of a poll."""
-        pending = select(func.count()).where(tables.snapshot.c.pending.is_not(None))
+        """How many records are claimed by a handler (who may have died), or were left out of a poll."""
+        claimed = tables.snapshot.c.pending.is_not(None) & (tables.snapshot.c.pending_until > 0)
+        pending = select(func.count()).where(claimed)
         noted = select(func.count()).select_from(tables.recheck)
         return int(
             self._connection.execute(pending).scalar_one() + self._connection.execute(noted).scalar_one()

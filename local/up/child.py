@@ -81,13 +81,15 @@ class Child:
         if self._process is not None and self._process.poll() is None:
             os.kill(self._process.pid, number)
 
-    def _last_words(self) -> str:
+    def said(self) -> list[str]:
+        """The lines of its log since its start."""
         with self.log.open("rb") as log:
             log.seek(self._began)
-            said = log.read().decode(errors="replace").rstrip()
-        if said and "Traceback" not in said:
-            return said
-        last = said.splitlines()[-LAST_WORDS:]
-        return "\n".join(
-            [f"{self.name} ended at its start (exit code {self.ended()}), see {self.log}", *last]
-        )
+            return log.read().decode(errors="replace").rstrip().splitlines()
+
+    def _last_words(self) -> str:
+        said = self.said()
+        if said and not any("Traceback" in line for line in said):
+            return "\n".join(said)
+        ended = f"{self.name} ended at its start (exit code {self.ended()}), see {self.log}"
+        return "\n".join([ended, *said[-LAST_WORDS:]])

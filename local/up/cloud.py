@@ -31,6 +31,8 @@ LOOK = 0.05
 GRACE = 10.0
 """Seconds for a process to end in, once it was asked to."""
 TRIES = 5
+PASSED_ON = 40
+"""Lines of the systems that are shown at the start."""
 PAUSE = 0.5
 """Seconds before a process that could not be started is tried again; doubles."""
 
@@ -91,9 +93,18 @@ class Cloud:
         self._configure_bus()
         self._start("systems", "servicebus")
         self._await(stop, "systems", "servicebus")
+        self._pass_on()
         self._start("host")
         self._await(stop, "host")
         self.endpoints.write(self.directory.endpoints)
+
+    def _pass_on(self) -> None:
+        """What the systems said of their rows: where they come from, and lines that were not loaded."""
+        lines = [line for line in self._children["systems"].said() if "://" not in line]
+        for line in lines[:PASSED_ON]:
+            self.say(line)
+        if len(lines) > PASSED_ON:
+            self.say(f"and {len(lines) - PASSED_ON} more: {self.directory.log('systems')}")
 
     def start_systems(self, stop: Event) -> Mapping[str, Mapping[str, str]]:
         """These alone: what a tool needs that works on a cloud at rest."""

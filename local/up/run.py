@@ -66,7 +66,7 @@ def run(options: Options, outer: Mapping[str, str], console: Console, stop: Even
     with options.directory.held(fresh=options.fresh), _store(options.directory) as store:
         view = StoreView(store, topology, _micros)
         view.begin()
-        say = partial(console.print, highlight=False, soft_wrap=True)
+        say = partial(console.print, highlight=False, markup=False, soft_wrap=True)
         cloud = Cloud(options.directory, topology, options.topology, options.content, ports, outer, say)
         try:
             say("Starting the systems, the Service Bus and the host …")

@@ -5,7 +5,7 @@
     AmqpError              condition and description, as the other side reads them
     ├─ LinkError           this link is detached
     ├─ SessionError        this session is ended
-    └─ ConnectionFault      this connection is closed
+    └─ ConnectionFault     this connection is closed
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from local.servicebus.amqp.codec.performatives import Error
 from local.servicebus.engine.errors import BrokerError
 
 NOT_ALLOWED = "amqp:not-allowed"
-NOT_FOUND = "amqp:not-found"
 NOT_IMPLEMENTED = "amqp:not-implemented"
 DECODE_ERROR = "amqp:decode-error"
 INVALID_FIELD = "amqp:invalid-field"
@@ -25,7 +24,6 @@ FRAMING_ERROR = "amqp:connection:framing-error"
 FORCED = "amqp:connection:forced"
 UNATTACHED_HANDLE = "amqp:session:unattached-handle"
 HANDLE_IN_USE = "amqp:session:handle-in-use"
-WINDOW_VIOLATION = "amqp:session:window-violation"
 MESSAGE_TOO_LARGE = "amqp:link:message-size-exceeded"
 TIMEOUT = "com.microsoft:timeout"
 SESSION_LOCK_LOST = "com.microsoft:session-lock-lost"

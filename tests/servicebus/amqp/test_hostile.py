@@ -117,7 +117,7 @@ def assert_others_notice_nothing(desk):
     assert desk.authorized().send("orders") == Accepted()
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.lists(st.binary(max_size=60), max_size=5))
 def test_noise_from_the_first_byte_on_is_closed_or_waited_out(chunks):
     desk = desk_with_queues()
@@ -129,7 +129,7 @@ def test_noise_from_the_first_byte_on_is_closed_or_waited_out(chunks):
     assert_others_notice_nothing(desk)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.lists(FRAMES, max_size=12))
 def test_sound_frames_in_a_senseless_order_do_no_harm(frames):
     desk = desk_with_queues()
@@ -141,7 +141,7 @@ def test_sound_frames_in_a_senseless_order_do_no_harm(frames):
     assert_others_notice_nothing(desk)
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(FRAMES, st.data())
 def test_a_frame_with_a_bit_turned_over_does_no_harm(frame, data):
     desk = desk_with_queues()
@@ -152,7 +152,7 @@ def test_a_frame_with_a_bit_turned_over_does_no_harm(frame, data):
     assert_others_notice_nothing(desk)
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(
     st.dictionaries(
         st.text(max_size=3) | st.just("lock-tokens"), st.none() | st.integers(-9, 9) | st.text(), max_size=4

@@ -1,11 +1,13 @@
 """The sockets: plain TCP, TLS, or both; each accepted one becomes a connection.
 
-An endpoint is started and stopped once. Stopping tells every client that the broker goes, and closes.
+An endpoint is started and stopped once. Stopping tells every client that the broker goes, and closes; it does not
+wait for a client that does not read.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import ssl
 from typing import cast
@@ -13,6 +15,8 @@ from typing import cast
 from local.servicebus.amqp.connection import Connection
 from local.servicebus.amqp.container import Container
 from local.servicebus.amqp.errors import FORCED, ConnectionFault
+
+FAREWELL_SECONDS = 1.0
 
 
 class Endpoint:
@@ -40,7 +44,8 @@ class Endpoint:
         self.refuse()
         self._container.turns.stop()
         for server in self._servers:
-            await server.wait_closed()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(server.wait_closed(), FAREWELL_SECONDS)
 
     def _accept(self) -> asyncio.Protocol:
         return _Socket(self._container, self._connections)

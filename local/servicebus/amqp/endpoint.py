@@ -1,7 +1,7 @@
 """The sockets: plain TCP, TLS, or both; each accepted one becomes a connection.
 
-An endpoint is started and stopped once. Stopping tells every client that the broker goes, and closes; it does not
-wait for a client that does not read.
+An endpoint is started and stopped once. Stopping tells every client that the broker goes, and closes; it does
+not wait for a client that does not read.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ class Settings(BaseModel):
         description="the LMS's address without /api, for instance https://learn.example.com",
     )
     token: SecretStr = Field(description="an API token with the right to read and write")
-    page_size: int = Field(default=500, ge=1, le=1000, description="rows asked for at once, 1 to 1000")
+    page_size: int = Field(default=1000, ge=1, le=1000, description="rows asked for at once, 1 to 1000")
     overlap: int = Field(
         default=300,
         ge=0,

@@ -1,8 +1,8 @@
 """Polling: each entity whose time has come is read from its watermark on, page by page.
 
-A page is merged, the watermark moves and the change set is posted in one transaction; then it is published
-while the next page is read. A lease keeps two runs apart, also where the host's own lock fails; a run that
-lost it stops at once, and what it had merged stands.
+A page is merged, the watermark moves and the change set is posted in one transaction, while the next page is
+read. Change sets are published at the end, and on the way where there are many. A lease keeps two runs apart,
+also where the host's own lock fails; a run that lost it stops at once, and what it had merged stands.
 """
 
 from __future__ import annotations
@@ -23,6 +23,11 @@ from shared.topology import Topology
 
 RECHECKS = 1_000
 """Rows that one poll looks at again, of those that were left out before."""
+
+
+TOGETHER = 10_000
+"""Changed records whose change sets are published together: a target that takes thousands in one job is then
+given thousands, and not page by page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +95,20 @@ class Polling:
         started = self.clock()
         watermark, noted = await self.store.transact(lambda tx: self._begin(tx, entity, holder))
         await self._recheck(entity)
-        rows = changed = 0
+        rows = changed = unsaid = 0
         pages = self.connection.source.changes(entity, watermark)
-        async for page in ahead(pages):
-            found = await self.store.transact(
-                lambda tx, page=page: self._page(tx, entity, holder, page, noted, started)  # type: ignore[misc]
-            )
-            rows += len(page.rows)
-            changed += len(found.changed)
+        try:
+            async for page in ahead(pages):
+                found = await self.store.transact(
+                    lambda tx, page=page: self._page(tx, entity, holder, page, noted, started)  # type: ignore[misc]
+                )
+                rows += len(page.rows)
+                changed += len(found.changed)
+                unsaid += len(found.changed)
+                if unsaid >= TOGETHER:
+                    await self._publish()
+                    unsaid = 0
+        finally:
             await self._publish()
         return Polled(entity, rows, changed)
 

@@ -2,7 +2,7 @@
 
 A golden record maps each field to a *cell* `(value, stamp, system)`. Cells of one field are ordered by
 
-    (the system's say in the field, stamp, rank of the system, value)
+    (the system's say in the field, stamp, rank of the system, value, the system's name)
 
 and the greater stays: the owner has the most say, then the systems that the entity flows from, then the
 rest, which only follow. So merging is commutative, associative and idempotent, ties included: in whatever
@@ -54,14 +54,16 @@ class FieldRule:
             return 2
         return int(self.sources is None or system in self.sources)
 
-    def order(self, cell: Cell) -> tuple[int, int, int, int, Value]:
-        """The place of a cell among all cells of this field: a total order."""
+    def order(self, cell: Cell) -> tuple[int, int, int, int, Value, str, str]:
+        """The place of a cell among all cells of this field: a total order, no two cells in one place."""
         return (
             self.say(cell.system),
             cell.stamp,
             self.rank.get(cell.system, 0),
             type_order[type(cell.value)],
             cell.value if cell.value is not None else 0,
+            type(cell.value).__name__,
+            cell.system,
         )
 
     def greater(self, one: Cell, other: Cell) -> Cell:

@@ -120,15 +120,14 @@ class Projection:
     def _begin(self, record: Golden, snapshot: Snapshot | None, parents: Parents, *, asked: bool) -> Decision:
         if not asked and record.key is not None:
             return self._search(record)
-        tried = (snapshot.pending if snapshot else None) or {}  # what an earlier create may have left
+        tried = snapshot.pending if snapshot else None  # what an earlier create may have left has to go
         cells: Fields = {}
         values: dict[str, Value] = {}
         for name, cell in record.fields.items():
-            if name in self.translation.fields and (cell.value is not None or name in tried):
-                kept, sent = self._form(name, cell, parents)
-                cells[name] = kept
-                values[name] = sent
-        values = {name: value for name, value in values.items() if value is not None or name in tried}
+            if name in self.translation.fields:
+                cells[name], sent = self._form(name, cell, parents)
+                if sent is not None or (tried and name in tried):
+                    values[name] = sent
         self.translation.complete(values)
         return Projected(Write(Verb.CREATE, record.id, values), cells)
 

@@ -4,6 +4,7 @@
     complete    what a source has, its targets have
     once        no record twice in a target
     deletes     a tombstone ends its rows as the flow's policy says
+    real        what stands or lost was somebody's edit, never a shadow of the hub's own writes
     kept        no edit is lost silently: it stands, or was seen by who replaced it, or is a conflict
     shown       snapshots say what systems hold
     tallies     read = created + updated + unchanged + deactivated + dead-lettered + parked
@@ -13,12 +14,13 @@ Wherever one does not hold, an open dead letter has to say why.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 from shared.model.errors import IntegrationError
-from shared.model.golden import Golden, Snapshot, Value
+from shared.model.golden import Cell, Golden, Snapshot, Value
 from shared.model.keys import natural_key
+from shared.model.merge import Clash
 from shared.model.records import DeadLetter, Identity
 from shared.topology import Delete, Guard
 from tests.histories.history import History
@@ -34,12 +36,6 @@ class Violation(Exception):
         self.rule = rule
 
 
-class Conflict(NamedTuple):
-    record: str
-    field: str
-    values: tuple[Value, Value]
-
-
 def check(stage: Stage, people: People, history: History) -> None:
     """Raises Violation where one of the rules does not hold."""
     for entity in stage.topology.entities:
@@ -49,6 +45,7 @@ def check(stage: Stage, people: People, history: History) -> None:
         ending.check_once()
         ending.check_shown()
         ending.check_edits()
+        ending.check_real()
     if history.calm:
         _check_tallies(stage)
 
@@ -73,10 +70,7 @@ class Ending:
             system: tx.snapshots(system, self.entity, ids) for system in self.rows
         }
         self.parents = {system: self._accounts(tx, system) for system in self.rows}
-        self.conflicts = [
-            Conflict(record, clash.field, (clash.kept.value, clash.lost.value))
-            for record, clash in tx.conflicts(self.entity)
-        ]
+        self.clashes: list[tuple[str, Clash]] = tx.conflicts(self.entity)
         self.letters: dict[tuple[str, str], DeadLetter] = {
             (letter.target, letter.record): letter
             for letter in tx.dead_letters()
@@ -277,9 +271,9 @@ class Ending:
 
     def _disputed(self, act: Act, name: str, value: Value) -> bool:
         return any(
-            conflict.field == name
-            and any(self._same(act.system, name, each, value) for each in conflict.values)
-            for conflict in self.conflicts
+            clash.field == name and self._same(act.system, name, cell.value, value)
+            for _, clash in self.clashes
+            for cell in (clash.kept, clash.lost)
         )
 
     def _known(self, act: Act, name: str, value: Value) -> bool:
@@ -292,8 +286,27 @@ class Ending:
             for each in later
         )
 
+    def check_real(self) -> None:
+        """Nobody's edit is made up: each cell that lost or won was put there by a person, in its system."""
+        for record, clash in self.clashes:
+            for cell in (clash.kept, clash.lost):
+                dead = self.golden.get(record)
+                if not self._was_made(clash.field, cell) and (dead is None or dead.tombstone is None):
+                    raise Violation("real", f"{record}.{clash.field} = {cell} was nobody's edit")
+
+    def _was_made(self, name: str, cell: Cell) -> bool:
+        if name in ROOMS[cell.system][self.entity].references:
+            return True
+        acts = (act for act in self.people.acts if (act.system, act.entity) == (cell.system, self.entity))
+        return any((name, cell.value) in act.edits() or _empty(act, name, cell.value) for act in acts)
+
     def _same(self, system: str, name: str, one: Value, other: Value) -> bool:
         return self._normal(system, name, one) == self._normal(system, name, other)
+
+
+def _empty(act: Act, name: str, value: Value) -> bool:
+    """A field that was left empty when its row was made."""
+    return value is None and act.before is None and (act.after or {}).get(name) is None
 
 
 def _check_tallies(stage: Stage) -> None:
@@ -308,11 +321,3 @@ def _check_tally(flow: tuple[str, str, str], tally: Mapping[str, int]) -> None:
     ends = ("created", "updated", "unchanged", "deactivated", "dead_lettered", "parked")
     if tally.get("read", 0) != sum(tally.get(name, 0) for name in ends):
         raise Violation("tallies", f"{flow}: {dict(tally)}")
-
-
-def violations(stage: Stage, people: People, history: History) -> Iterator[Violation]:
-    """As `check`, as values."""
-    try:
-        check(stage, people, history)
-    except Violation as violation:
-        yield violation

@@ -1,8 +1,8 @@
 """Crashes at any await: what an instance of the hub is given to do its work fails once the power is cut.
 
-Power is counted in steps: one before and one after each transaction, HTTP call and message sent, so that a cut
-falls between asking and doing as well as between doing and knowing. After it every step fails, the tidying
-ones too: a killed process runs no `finally`.
+Power is counted in steps: one before and one after each transaction, HTTP call and message sent, so that a
+cut falls between asking and doing as well as between doing and knowing. After it every step fails, the
+tidying ones too: a killed process runs no `finally`.
 """
 
 from __future__ import annotations

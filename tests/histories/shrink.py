@@ -1,4 +1,4 @@
-"""The shortest story that still fails: happenings are left out, in ever smaller parts, while the failure stays.
+"""The shortest story that still fails: what happens is left out, in ever smaller parts, while it fails.
 
 Delta debugging over the list, then inside each `Together`. Only a failure of the same rule counts.
 """

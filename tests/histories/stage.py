@@ -41,7 +41,7 @@ ENVIRONMENT = {
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a history is given before it begins. Skews in seconds; pages are small, so that there are several."""
+    """What a history is given before it begins. Skews in seconds; small pages, so that there are several."""
 
     seed: int
     topology: str

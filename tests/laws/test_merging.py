@@ -1,0 +1,136 @@
+"""One row meets a golden record: what is an echo, what an edit, what a conflict, and who is told."""
+
+from __future__ import annotations
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from shared.model.golden import Cell, FieldRule
+from shared.model.merge import Merge
+from tests.laws.merging import cells, rules, stamps, systems, values
+
+FIELD = "phone"
+
+
+def folded(_field, value):
+    return value.lower() if isinstance(value, str) else value
+
+
+def merge(system: str, rule: FieldRule) -> Merge:
+    return Merge(system, {FIELD: rule}, folded)
+
+
+edits = st.tuples(systems, rules, cells, cells, values, stamps)
+
+
+def met(system, rule, theirs, base, value, stamp):
+    """An edit of one field, by who last saw `base`, where golden says `theirs`."""
+    return merge(system, rule).edit({FIELD: theirs}, {FIELD: base}, {FIELD: value}, stamp)
+
+
+@given(edits)
+def test_a_row_that_shows_what_its_snapshot_shows_touches_nothing(given_edit):
+    system, rule, theirs, base, _, stamp = given_edit
+    merged = met(system, rule, theirs, base, base.value, stamp)
+    assert not merged.touched
+    assert (merged.changed, merged.overruled, merged.clashes) == ([], [], [])
+
+
+@given(edits)
+def test_a_row_that_shows_golden_in_the_systems_own_form_is_an_echo(given_edit):
+    system, rule, theirs, base, _, stamp = given_edit
+    echo = folded(FIELD, theirs.value)
+    assume(not _equal(base.value, echo))
+    merged = met(system, rule, theirs, base, echo, stamp)
+    assert merged.golden == {FIELD: theirs}
+    assert merged.shown == {FIELD: Cell(echo, theirs.stamp, theirs.system)}
+    assert not merged.clashes
+
+
+@given(edits)
+def test_merging_the_same_row_again_does_nothing(given_edit):
+    system, rule, theirs, base, value, stamp = given_edit
+    once = met(system, rule, theirs, base, value, stamp)
+    again = merge(system, rule).edit(once.golden, once.shown, {FIELD: value}, stamp)
+    assert not again.touched
+
+
+@given(edits)
+def test_golden_only_ever_gets_greater(given_edit):
+    system, rule, theirs, base, value, stamp = given_edit
+    kept = met(system, rule, theirs, base, value, stamp).golden[FIELD]
+    assert rule.greater(kept, theirs) is kept
+
+
+@given(edits)
+def test_an_edit_made_after_seeing_a_value_beats_it_whatever_the_clocks_say(given_edit):
+    system, rule, theirs, _, value, stamp = given_edit
+    assume(rule.say(system) >= rule.say(theirs.system))
+    assume(not _equal(theirs.value, value) and folded(FIELD, theirs.value) != value)
+    merged = met(system, rule, theirs, theirs, value, stamp)
+    assert merged.golden[FIELD].value == value
+    assert merged.golden[FIELD].system == system
+    assert not merged.clashes
+
+
+@given(edits)
+def test_no_cell_goes_without_a_word(given_edit):
+    """Whichever of golden's cell and the edit's goes: who put the other one there had seen it, or it is kept
+    as a conflict.
+    """
+    system, rule, theirs, base, value, stamp = given_edit
+    merged = met(system, rule, theirs, base, value, stamp)
+    mine = merged.shown[FIELD]
+    if not merged.touched or mine[1:] == theirs[1:]:
+        return
+    lost = theirs if merged.changed else mine
+    seen = merged.changed and (base[1:] == theirs[1:] or base.value == theirs.value)
+    assert seen or [clash.lost for clash in merged.clashes] == [lost]
+    assert not (seen and merged.clashes)
+
+
+@given(edits)
+def test_who_does_not_hold_goldens_value_is_told(given_edit):
+    system, rule, theirs, base, value, stamp = given_edit
+    merged = met(system, rule, theirs, base, value, stamp)
+    if merged.touched:
+        holds = folded(FIELD, merged.golden[FIELD].value) == value or merged.golden[FIELD].value == value
+        assert (FIELD in merged.overruled) != holds
+
+
+@given(rules, systems, cells, values, stamps)
+def test_a_first_sight_fills_what_is_empty_and_wins_nothing_from_a_value(rule, system, theirs, value, stamp):
+    assume(theirs.value is not None and folded(FIELD, theirs.value) != value and rule.owner != system)
+    merged = merge(system, rule).adopt({FIELD: theirs}, {FIELD: value}, stamp)
+    assert merged.golden == {FIELD: theirs}
+    assert merged.overruled == [FIELD]
+    assert [clash.lost.value for clash in merged.clashes] == [value]
+
+
+@given(rules, systems, values, stamps)
+def test_a_first_sight_of_what_nobody_has_is_taken(rule, system, value, stamp):
+    merged = merge(system, rule).adopt({}, {FIELD: value}, stamp)
+    assert merged.golden == merged.shown == {FIELD: Cell(value, stamp, system)}
+    assert not merged.clashes
+
+
+@given(rules, cells, values, stamps)
+def test_an_owners_first_sight_wins_and_says_what_it_replaced(rule, theirs, value, stamp):
+    assume(rule.owner is not None and theirs.system != rule.owner)
+    assume(theirs.value is not None and folded(FIELD, theirs.value) != value)
+    merged = merge(str(rule.owner), rule).adopt({FIELD: theirs}, {FIELD: value}, stamp)
+    assert merged.golden[FIELD].value == value
+    assert [clash.lost for clash in merged.clashes] == [theirs]
+
+
+@given(st.lists(st.tuples(systems, values, stamps), min_size=1, max_size=6), rules)
+def test_the_arguments_are_left_as_they_were(rows, rule):
+    golden, shown = {FIELD: Cell("a", 1, "crm")}, {FIELD: Cell("a", 1, "crm")}
+    for system, value, stamp in rows:
+        merge(system, rule).edit(golden, shown, {FIELD: value}, stamp)
+        merge(system, rule).adopt(golden, {FIELD: value}, stamp)
+    assert golden == shown == {FIELD: Cell("a", 1, "crm")}
+
+
+def _equal(one, other):
+    return one == other and type(one) is type(other)

@@ -1,0 +1,60 @@
+"""What both rooms say of their fields: a form is reached in one step, and read back as it was written."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.lms.translate import TRANSLATIONS as LMS
+from functions.salesforce.translate import TRANSLATIONS as SALESFORCE
+from shared.model.errors import InvalidChange, Untranslatable
+from shared.model.golden import Value
+from shared.model.translation import Translation
+
+FIELDS = [
+    pytest.param(room[entity], field, id=f"{room[entity].system} {entity}.{field}")
+    for room in (SALESFORCE, LMS)
+    for entity in room
+    for field in sorted(room[entity].fields - room[entity].references.keys())
+]
+CHOICES = ("Web", " web ", "PHONE INQUIRY", "Trade Show", "Other", "Purchased List", "hot", "Warm", "COLD ")
+texts = (
+    st.text(max_size=90)
+    | st.sampled_from(CHOICES)
+    | st.sampled_from(("İ", "ß@x.EXAMPLE", "a\r\nb", "\x1f", "ǅ"))
+)
+
+
+def formed(room: Translation, field: str, value: Value) -> tuple[bool, object]:
+    try:
+        return True, room.normal(field, value)
+    except Untranslatable:
+        return False, None
+
+
+@pytest.mark.parametrize("room, field", FIELDS)
+@given(texts)
+def test_a_normal_form_is_its_own_normal_form(room, field, value):
+    fits, form = formed(room, field, value)
+    assert not fits or formed(room, field, form) == (True, form)
+
+
+@pytest.mark.parametrize("room, field", FIELDS)
+@given(texts)
+def test_what_is_written_reads_back_as_its_normal_form(room, field, value):
+    fits, form = formed(room, field, value)
+    if not fits:
+        return
+    wire = room.from_canonical({field: form})
+    try:
+        values, refused = room.to_canonical(wire)
+    except InvalidChange:
+        return
+    assert values.get(field, form) == form, refused
+
+
+@pytest.mark.parametrize("room, field", FIELDS)
+def test_nothing_stays_nothing(room, field):
+    assert room.normal(field, None) is None
+    assert formed(room, field, "   ")[1] is None

@@ -182,6 +182,16 @@ class Office:
 
         return self.world.hub.store.transact_now(ask)
 
+    def arrived(self, key: str) -> bool:
+        """Whether the LMS has a row that is linked with this one of Salesforce."""
+        entity = OBJECTS[key[:3]].lower()
+
+        def ask(tx: Transaction) -> bool:
+            ids = [identity.id for identity in tx.identities("salesforce", entity, [key]).values()]
+            return bool(tx.natives("lms", entity, ids))
+
+        return self.world.hub.store.transact_now(ask)
+
     def tally(self, entity: str, name: str, source: str = "salesforce", target: str = "lms") -> int:
         return self.world.tallies().get((entity, source, target), {}).get(name, 0)
 

@@ -118,7 +118,7 @@ def show_addresses(console: Console, endpoints: Endpoints, file: str) -> None:
     }
     console.print("\n[bold]Addresses[/]")
     for name, address in rows.items():
-        console.print(f"  {name:<16}{address}", highlight=False, soft_wrap=True)
+        console.print(f"  {name:<18}{address}", highlight=False, soft_wrap=True)
 
 
 def show_next(console: Console, data: str, endpoints: Endpoints) -> None:

@@ -6,11 +6,14 @@ them stops it. A cloud's start costs seconds, and everything else here is about 
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import socket
 import stat
 from datetime import UTC, datetime
+from io import StringIO
 from threading import Event
 
 import pytest
@@ -122,14 +125,34 @@ def children_of(pid):
         return [int(each) for each in children.read().split()]
 
 
+def test_a_run_that_does_not_settle_says_what_still_waits(tmp_path):
+    said, report = StringIO(), tmp_path / "report.json"
+    console, slow = Console(file=said, width=200), {**SHORT, "CROSSWALK_PARENT_WAIT": "600"}
+    content = Content(150, 3)
+    assert not run(
+        options(tmp_path / "cloud", content, report=report, patience=4), env(slow), console, Event()
+    )
+    assert json.loads(report.read_text())["converged"] is False
+    assert "It has not settled" in said.getvalue()
+    assert re.search(r"the Service Bus, scheduled: \d+ messages", said.getvalue())
+
+
 # What is refused
 
 
-def start(data, *, fresh=False, topology=PROJECT / "topology.yaml", accounts=None, **ports):
-    asked = {**dict.fromkeys(USUAL, 0), **ports}
-    content = Content(0, 1, accounts)
-    options = Options(Directory(data), topology, content, asked, fresh, once=True, report=None, patience=60)
-    return run(options, {**os.environ, **SHORT}, Console(quiet=True), Event())
+def env(more):
+    return {**os.environ, **more}
+
+
+def options(data, content, *, report=None, patience=60.0, **more):
+    chosen = {"topology": PROJECT / "topology.yaml", "ports": dict.fromkeys(USUAL, 0), "fresh": False, **more}
+    return Options(
+        directory=Directory(data), content=content, once=True, report=report, patience=patience, **chosen
+    )
+
+
+def start(data, *, accounts=None, **more):
+    return run(options(data, Content(0, 1, accounts), **more), env(SHORT), Console(quiet=True), Event())
 
 
 def test_a_wrong_topology_is_refused_with_file_line_and_what_to_write(tmp_path):
@@ -169,7 +192,7 @@ def test_a_port_that_is_taken_is_refused_by_its_option(tmp_path):
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(PortTaken, match=f"port {port} is taken .--servicebus-admin-port."):
-            start(tmp_path / "cloud", servicebus_admin=port)
+            start(tmp_path / "cloud", ports={**dict.fromkeys(USUAL, 0), "servicebus_admin": port})
 
 
 def test_fresh_deletes_nothing_that_is_not_ours(tmp_path):

@@ -18,23 +18,23 @@ CONFLICTS = UUID("0e0c7a52-9a61-5f0e-9f57-4c1f7a3f1d20")
 _as_cell: Callable[[list[Any]], Cell] = partial(tuple.__new__, Cell)
 
 
-def cells(fields: Fields) -> str:
+def cells_text(fields: Fields) -> str:
     return orjson.dumps(dict(zip(fields, map(tuple, fields.values()), strict=True))).decode()
 
 
-def fields(text: str) -> Fields:
+def read_cells(text: str) -> Fields:
     loaded = orjson.loads(text)
     return dict(zip(loaded, map(_as_cell, loaded.values()), strict=True))
 
 
-def cell(text: str) -> Cell:
+def read_cell(text: str) -> Cell:
     return Cell._make(orjson.loads(text))
 
 
 def golden(row: Sequence[Any]) -> Golden:
     golden_id, key, generation, fields, stamp, system, into, revision = row
     tombstone = Tombstone(stamp, system, into) if stamp is not None else None
-    return Golden(golden_id, fields(fields), key, generation, tombstone, revision)
+    return Golden(golden_id, read_cells(fields), key, generation, tombstone, revision)
 
 
 def golden_row(entity: str, record: Golden) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def golden_row(entity: str, record: Golden) -> dict[str, Any]:
         "id": record.id,
         "key": record.key,
         "generation": record.generation,
-        "fields": cells(record.fields),
+        "fields": cells_text(record.fields),
         "tombstone_stamp": tombstone.stamp if tombstone else None,
         "tombstone_system": tombstone.system if tombstone else None,
         "merged_into": tombstone.into if tombstone else None,
@@ -57,11 +57,11 @@ def snapshot(row: Sequence[Any]) -> Snapshot:
     return Snapshot(
         golden_id,
         native,
-        fields(fields),
+        read_cells(fields),
         bool(seen),
         bool(active),
         version,
-        fields(pending) if pending is not None else None,
+        read_cells(pending) if pending is not None else None,
         until,
         orjson.loads(writes) if writes else {},
         moved,
@@ -74,11 +74,11 @@ def snapshot_row(system: str, entity: str, snapshot: Snapshot) -> dict[str, Any]
         "entity": entity,
         "id": snapshot.id,
         "native_id": snapshot.native_id,
-        "fields": cells(snapshot.fields),
+        "fields": cells_text(snapshot.fields),
         "seen": snapshot.seen,
         "active": snapshot.active,
         "version": snapshot.version,
-        "pending": cells(snapshot.pending) if snapshot.pending is not None else None,
+        "pending": cells_text(snapshot.pending) if snapshot.pending is not None else None,
         "pending_until": snapshot.pending_until,
         "writes": orjson.dumps(snapshot.writes).decode() if snapshot.writes else None,
         "moved": snapshot.moved,

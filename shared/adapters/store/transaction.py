@@ -94,7 +94,7 @@ class Transaction(Statements):
                 "id": snapshot.id,
                 "moved": moved,
             }
-            row["pending"] = encoding.cells(snapshot.pending or {})
+            row["pending"] = encoding.cells_text(snapshot.pending or {})
             row["pending_until"] = snapshot.pending_until
             rows.append(row)
         self._upsert(tables.snapshot, rows, ("pending", "pending_until", "moved"))
@@ -237,7 +237,7 @@ class Transaction(Statements):
     def conflicts(self, entity: str) -> list[tuple[str, Clash]]:
         rows = self._connection.execute(queries.CONFLICTS, {"entity": entity})
         return [
-            (row.record, Clash(row.field, encoding.cell(row.kept), encoding.cell(row.lost))) for row in rows
+            (row.record, Clash(row.field, encoding.read_cell(row.kept), encoding.read_cell(row.lost))) for row in rows
         ]
 
     def open_dead_letters(self, target: str, entity: str, records: Iterable[str]) -> dict[str, str | None]:

@@ -237,7 +237,8 @@ class Transaction(Statements):
     def conflicts(self, entity: str) -> list[tuple[str, Clash]]:
         rows = self._connection.execute(queries.CONFLICTS, {"entity": entity})
         return [
-            (row.record, Clash(row.field, encoding.read_cell(row.kept), encoding.read_cell(row.lost))) for row in rows
+            (row.record, Clash(row.field, encoding.read_cell(row.kept), encoding.read_cell(row.lost)))
+            for row in rows
         ]
 
     def open_dead_letters(self, target: str, entity: str, records: Iterable[str]) -> dict[str, str | None]:

@@ -45,7 +45,7 @@ def servers(topology: Topology, directory: Path) -> Iterator[Servers]:
     config.write_text(json.dumps(configuration(topology)))
     bus_ready, systems_ready = directory / "bus.json", directory / "systems.json"
     bus = ["servicebus", "--port", "0", "--admin-port", "0", "--config", str(config)]
-    bus += ["--ready-file", str(bus_ready)]
+    bus += ["--data", str(directory / "bus"), "--ready-file", str(bus_ready)]
     systems = ["systems", "--records", "0", "--lms-rate", "1000000", "--data", str(directory / "systems")]
     systems += ["--ready-file", str(systems_ready)]
     children = [_start(bus), _start(systems)]

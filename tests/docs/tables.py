@@ -2,8 +2,7 @@
 
     python -m tests.docs.tables     writes them anew
 
-A table stands between `<!-- made from NAME -->` and `<!-- end -->`. A test fails where it is not what the code
-says.
+A table stands between `<!-- made from NAME -->` and `<!-- end -->`. A test compares it with the code.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 
 import pytest
 
@@ -24,6 +25,7 @@ def words(name: str) -> set[str]:
     return {word.lower() for word in WORD.findall(PRODUCT.sub("", name))}
 
 
+@cache
 def names() -> list[tuple[str, str]]:
     """(Where, name) of every module, class and function that is deployed."""
     found = []
@@ -35,6 +37,11 @@ def names() -> list[tuple[str, str]]:
         ]
         found += [(str(module), name) for name in (module.stem, *defined)]
     return found
+
+
+@cache
+def code() -> str:
+    return " ".join(module.read_text("utf-8").lower() for module in modules())
 
 
 def test_every_word_is_defined_once_and_in_order():
@@ -58,10 +65,9 @@ def test_a_word_to_avoid_is_seen_inside_a_name(name: str, found: bool):
 
 @pytest.mark.parametrize("term", sorted(TERMS.keys() - set(UNBUILT)))
 def test_a_word_is_one_that_the_code_uses(term: str):
-    text = " ".join(module.read_text("utf-8").lower() for module in modules())
     said = re.compile(re.escape(term).replace(r"\ ", r"[ _\n]+").replace(r"\-", "[-_ ]?"))
 
-    assert said.search(text), f"no word of it in shared/ and functions/: {term}"
+    assert said.search(code()), f"no word of it in shared/ and functions/: {term}"
 
 
 @pytest.mark.parametrize("term", UNBUILT)

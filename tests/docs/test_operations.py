@@ -182,3 +182,38 @@ async def test_reading_everything_again_writes_nothing_where_nothing_is_new(offi
 
     assert office.writes() == []
     assert office.changes() == []
+
+
+@pytest.mark.anyio
+async def test_a_store_from_a_backup_finds_again_what_it_had_created_since(office: Office):
+    """The runbook says so: ids follow from natural keys, and a create is looked for before it is repeated."""
+    office.sales.create("Account", **ACME)
+    await office.settle()
+    backup = office.world.hub.store.transact_now(lambda tx: _file(tx).serialize())
+    late = office.sales.create("Account", **{**ACME, "AccountNumber": "A-2", "Name": "Late"})
+    await office.settle()
+    made = office.school.company("A-2")
+    office.forget()
+
+    _restore(office, backup)
+    assert (
+        office.world.hub.store.transact_now(lambda tx: tx.identities("salesforce", "account", [late])) == {}
+    )
+    await office.settle()
+    office.sales.change(late, Phone="+49 731 2")
+    await office.settle()
+
+    assert office.written() == [{"id": made["id"], "phone": "+49 731 2"}]
+    assert office.letters() == []
+
+
+def _restore(office: Office, backup: bytes) -> None:
+    with office.world.hub.store._engine.connect() as connection:  # no transaction may be open meanwhile
+        raw: Any = connection.connection.driver_connection
+        raw.rollback()
+        raw.deserialize(backup)
+
+
+def _file(tx: Transaction) -> Any:
+    """The database itself, as its backup takes it."""
+    return tx._connection.connection.driver_connection

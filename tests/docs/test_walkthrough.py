@@ -1,4 +1,4 @@
-"""The README's example of a new field, done to a copy of the project, carries the field end to end."""
+"""The README's examples do what it says: a new field, tried on a copy of the project, and a second LMS."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
+from functions.lms.connection import connect
+from shared.topology import parse
 from tests.docs.pages import PROJECT, blocks
 
 NEEDED = (
@@ -47,6 +50,17 @@ def test_a_new_field_goes_from_salesforce_to_the_lms(tmp_path: Path):
     )
 
     assert (run.stdout, run.returncode) == ("Engines\n", 0), run.stderr
+
+
+def test_a_second_system_of_a_kind_is_connected_by_settings_of_its_name():
+    (file,) = blocks("yaml", page=PROJECT / "README.md")
+    (values,) = blocks("ini", page=PROJECT / "README.md")
+    environment = dict(line.split("=", 1) for line in values.text.splitlines())
+
+    connection = connect("academy", environment=environment, transport=None, clock=int, random=Random(1))
+
+    assert parse(file.text).systems_of("lms") == ["lms", "academy"]
+    assert connection.system == "academy"
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -137,7 +137,9 @@ FAULTS = {
         "throttle", "error", "unavailable", "expire_session", "lock", "reject_records", "drop",
         "drop_after_write", "slow",
     ),
-    "lms": ("throttle", "error", "expire_session", "lock", "reject_records", "drop", "drop_after_write", "slow"),
+    "lms": (
+        "throttle", "error", "expire_session", "lock", "reject_records", "drop", "drop_after_write", "slow",
+    ),
 }  # fmt: skip
 GAPS = (0.0, 0.0, 0.3, 0.9, 1.0, 7.0, 61.0, 61.0, 130.0)
 

@@ -26,7 +26,7 @@ texts = (
 )
 
 
-def formed(room: Translation, field: str, value: Value) -> tuple[bool, object]:
+def formed(room: Translation, field: str, value: Value) -> tuple[bool, Value]:
     try:
         return True, room.normal(field, value)
     except Untranslatable:

@@ -1,0 +1,37 @@
+"""Some hundreds of seeds each time; `python -m benchmarks.histories` plays any number of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.histories.history import Happening, History, Poll, Together, written
+from tests.histories.seeds import story
+from tests.histories.shrink import shrunk
+from tests.histories.stage import Setting
+
+SEEDS = 240
+CHUNK = 10
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
+def test_whatever_happens_all_settles_and_nothing_is_lost(first: int):
+    for seed in range(first, first + CHUNK):
+        told = story(seed)
+        assert told is None, told
+
+
+def test_a_seed_writes_the_same_history_each_time():
+    assert written(7) == written(7)
+    assert written(7).told() != written(8).told()
+
+
+def test_a_failing_history_is_cut_down_to_what_it_needs():
+    fatal = Poll(5.0, "lms")
+    many: list[Happening] = [Poll(0.0, "salesforce", number) for number in range(20)]
+    many[12] = Together(1.0, (Poll(0.0, "salesforce"), fatal, Poll(0.0, "salesforce")))
+    history = History(Setting(0, ""), tuple(many))
+
+    def fails(shorter: History) -> bool:
+        return any(isinstance(each, Together) and fatal in each.happenings for each in shorter.happenings)
+
+    assert shrunk(history, fails).happenings == (Together(1.0, (fatal,)),)

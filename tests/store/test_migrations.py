@@ -1,0 +1,24 @@
+"""A database that was upgraded is the one that the tables describe."""
+
+from __future__ import annotations
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from shared.adapters.store import Store
+from shared.adapters.store.tables import metadata
+
+
+def test_an_upgraded_database_is_what_the_tables_say(url: str, store: Store):
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def test_upgrading_again_changes_nothing(url: str, store: Store):
+    store.transact_now(lambda tx: tx.put_watermark("crm", "account", "kept", 1))
+    store.migrate()
+    assert store.transact_now(lambda tx: tx.watermark("crm", "account")) == ("kept", 1)

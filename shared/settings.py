@@ -24,26 +24,43 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     store_url: str = Field(
-        description="the store: sqlite:///path/hub.sqlite, or postgresql+psycopg://user@host/database"
+        repr=False,
+        description="the store: sqlite:///path/hub.sqlite, or postgresql+psycopg://user@host/database",
     )
     topology: Path = Field(
         default=Path(__file__).parent.parent / "topology.yaml", description="the topology's file"
     )
     migrate: bool = Field(default=True, description="bring the store's tables up to date at the start")
     freshness: float | None = Field(
-        default=None, gt=0, description="seconds between polls, in place of the flows' own; for a desk"
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="seconds between polls, in place of the flows' own; for a desk",
     )
     parent_wait: float | None = Field(
-        default=None, gt=0, description="seconds to wait for a parent, in place of the flows' own; for a desk"
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="seconds to wait for a parent, in place of the flows' own; for a desk",
     )
     claim: float = Field(
-        default=300, ge=5, description="seconds that a handler may take for one round; at most the lock's"
+        default=300,
+        ge=5,
+        allow_inf_nan=False,
+        description="seconds that a handler may take for one round; at most the lock's",
     )
     lease: float = Field(
-        default=300, ge=5, description="seconds that a poll may take for a page; a killed one blocks so long"
+        default=300,
+        ge=5,
+        allow_inf_nan=False,
+        description="seconds that a poll may take for a page; a killed one blocks so long",
     )
-    retry_first: float = Field(default=2, gt=0, description="seconds before the first retry")
-    retry_longest: float = Field(default=900, gt=0, description="seconds between retries, at most")
+    retry_first: float = Field(
+        default=2, gt=0, allow_inf_nan=False, description="seconds before the first retry"
+    )
+    retry_longest: float = Field(
+        default=900, gt=0, allow_inf_nan=False, description="seconds between retries, at most"
+    )
     retry_attempts: int = Field(default=12, ge=1, description="retries before a dead letter")
 
     def policy(self) -> Policy:

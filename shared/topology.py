@@ -16,15 +16,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from shared import lines
+from shared.lines import Place
 from shared.model.entities import ENTITIES, EntityType
 from shared.model.errors import Misconfigured
 from shared.model.golden import FieldRule
 
 OPERATOR = "operator"
 """The system whose changes are an operator's mends."""
+
+RESERVED = frozenset({OPERATOR, "hub", "bus"})
+NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 DURATION = re.compile(r"(\d+)\s*(s|m|h|d)?")
 SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -38,7 +42,7 @@ def seconds(value: Any) -> Any:
     return int(match[1]) * SECONDS[match[2]]
 
 
-Seconds = Annotated[int, BeforeValidator(seconds), Field(ge=1)]
+Seconds = Annotated[int, BeforeValidator(seconds), Field(ge=1, le=10 * 365 * 86400)]
 
 
 class Delete(StrEnum):
@@ -66,14 +70,14 @@ class Guard(StrEnum):
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class System(_Strict):
     """One system. `kind` names its room; its address and secrets are settings, never here."""
 
     kind: str
-    rank: int = 0
+    rank: int = Field(default=0, ge=-1000, le=1000)
 
 
 class FieldPolicy(_Strict):
@@ -127,6 +131,7 @@ class Topology(_Strict):
         return {
             name: {field: self._rule(name, field, ranks) for field in ENTITIES[name].fields}
             for name in self.entities
+            if name in ENTITIES
         }
 
     def _rule(self, entity: str, field: str, ranks: Mapping[str, int]) -> FieldRule:
@@ -187,96 +192,95 @@ def load(path: Path) -> Topology:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise TopologyError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise TopologyError(
+            f"{path}: cannot be read: it is not UTF-8 from byte {error.start + 1} on"
+        ) from None
     return parse(text, path.name)
 
 
 def parse(text: str, name: str = "topology.yaml") -> Topology:
     """As `load`, from text; `name` is what errors call the file."""
-    lines: dict[tuple[str | int, ...], int] = {}
-    tree = _tree(text, name, lines)
     try:
-        topology = Topology.model_validate(tree)
+        document = lines.read(text)
+    except lines.NotYamlError as error:
+        raise TopologyError(f"{name}:{error.line}: {error.why}") from None
+    if document.tree is None:
+        raise TopologyError(f"{name}:1: the file is empty; it needs systems, entities and flows")
+    try:
+        topology = Topology.model_validate(document.tree)
     except ValidationError as error:
         problems = [(tuple(item["loc"]), _say(item)) for item in error.errors()]
-        raise TopologyError(_report(name, lines, problems)) from None
+        raise TopologyError(_report(name, document, problems)) from None
     if wrong := list(_mistakes(topology)):
-        raise TopologyError(_report(name, lines, wrong))
+        raise TopologyError(_report(name, document, wrong))
     return topology
-
-
-Path_ = tuple[str | int, ...]
-
-
-def _tree(text: str, name: str, lines: dict[Path_, int]) -> Any:
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise TopologyError(f"{name}:{line}: not YAML: {error.problem}") from None
-    if node is None:
-        raise TopologyError(f"{name}:1: the file is empty; it needs systems, entities and flows")
-    return _plain(node, (), lines, name)
-
-
-def _plain(node: yaml.Node, path: Path_, lines: dict[Path_, int], name: str) -> Any:
-    lines[path] = node.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode):
-        return _mapping(node, path, lines, name)
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(item, (*path, index), lines, name) for index, item in enumerate(node.value)]
-    return yaml.safe_load(yaml.serialize(node))
-
-
-def _mapping(node: yaml.MappingNode, path: Path_, lines: dict[Path_, int], name: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in node.value:
-        if key.value in found:
-            raise TopologyError(f"{name}:{key.start_mark.line + 1}: {key.value!r} stands twice")
-        found[key.value] = _plain(value, (*path, key.value), lines, name)
-        lines[(*path, key.value)] = key.start_mark.line + 1
-    return found
 
 
 def _say(item: Any) -> str:
     kind, loc = item["type"], item["loc"]
     if kind == "extra_forbidden":
-        return f"unknown key{_nearest(str(loc[-1]))}"
+        return f"unknown key{_nearest(loc)}"
     if kind == "enum":
-        return f"{item['input']!r} is not one of {item['ctx']['expected'].replace(chr(39), '')}".replace(
-            " or ", ", "
-        )
-    if kind == "missing":
-        return "is missing"
+        choices = item["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
+        return f"{item['input']!r} is not one of {choices}"
+    if kind in WANTED:
+        return WANTED[kind].format(**item.get("ctx", {}))
     return str(item["msg"].removeprefix("Value error, "))
 
 
-def _nearest(word: str) -> str:
-    known = [
-        alias
-        for model in (Topology, System, EntityPolicy, FieldPolicy, Flow)
-        for field, info in model.model_fields.items()
-        for alias in (info.alias or field,)
-    ]
-    close = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+WANTED = {
+    "missing": "is missing",
+    "model_type": "write a mapping, such as {{name: value}}",
+    "dict_type": "write a mapping, such as {{name: value}}",
+    "mapping_type": "write a mapping, such as {{name: value}}",
+    "tuple_type": "write a list, such as [one, another]",
+    "string_type": "write a word",
+    "int_type": "write a whole number",
+    "int_parsing": "write a whole number",
+    "int_from_float": "write a whole number",
+    "greater_than_equal": "write at least {ge}",
+    "less_than_equal": "write at most {le}",
+    "bool_type": "write true or false",
+    "bool_parsing": "write true or false",
+}
+"""What to write in place of a value of the wrong kind."""
 
 
-def _report(name: str, lines: Mapping[Path_, int], problems: list[tuple[Path_, str]]) -> str:
-    return "\n".join(f"{name}:{_line(lines, path)}: {_path(path)}: {text}" for path, text in problems)
+def _nearest(place: Place) -> str:
+    model = _model(place[:-1])
+    known = [info.alias or field for field, info in model.model_fields.items()]
+    close = difflib.get_close_matches(str(place[-1]), known, n=1)
+    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known)}"
 
 
-def _line(lines: Mapping[Path_, int], path: Path_) -> int:
-    while path and path not in lines:
-        path = path[:-1]
-    return lines.get(path, 1)
+def _model(place: Place) -> type[BaseModel]:
+    """What stands there."""
+    match place:
+        case ("systems", *_):
+            return System
+        case ("entities", _, "fields", _):
+            return FieldPolicy
+        case ("entities", *_):
+            return EntityPolicy
+        case ("flows", *_):
+            return Flow
+    return Topology
 
 
-def _path(path: Path_) -> str:
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return text.removeprefix(".")
+def _report(name: str, document: lines.Document, problems: list[tuple[Place, str]]) -> str:
+    return "\n".join(f"{name}:{document.line(place)}: {_path(place)}{text}" for place, text in problems)
 
 
-def _mistakes(topology: Topology) -> Iterator[tuple[Path_, str]]:
+def _path(place: Place) -> str:
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
+    return f"{text.removeprefix('.')}: " if text else ""
+
+
+def _mistakes(topology: Topology) -> Iterator[tuple[Place, str]]:
+    for name in topology.systems:
+        if wrong := _bad_name(name):
+            yield ("systems", name), wrong
     for name, policy in topology.entities.items():
         yield from _entity_mistakes(topology, name, policy)
     pairs: set[tuple[str, str, str]] = set()
@@ -287,14 +291,21 @@ def _mistakes(topology: Topology) -> Iterator[tuple[Path_, str]]:
         pairs.add(pair)
 
 
-def _entity_mistakes(topology: Topology, name: str, policy: EntityPolicy) -> Iterator[tuple[Path_, str]]:
-    here: Path_ = ("entities", name)
+def _bad_name(system: str) -> str | None:
+    """A system's name is a part of variables, functions, subscriptions and filters."""
+    if system in RESERVED:
+        return f"{system!r} is the hub's own word; call the system something else"
+    if not NAME.fullmatch(system):
+        return "a system's name is small letters, digits and hyphens, a letter first, at most 32"
+    return None
+
+
+def _entity_mistakes(topology: Topology, name: str, policy: EntityPolicy) -> Iterator[tuple[Place, str]]:
+    here: Place = ("entities", name)
     if name not in ENTITIES:
         yield here, f"no such entity; there are {', '.join(ENTITIES)}"
         return
-    for field in policy.key:
-        if field not in ENTITIES[name].fields:
-            yield (*here, "key"), f"{name} has no field {field!r}"
+    yield from (((*here, "key", *where), wrong) for where, wrong in _key_mistakes(ENTITIES[name], policy.key))
     if policy.owner is not None and policy.owner not in topology.systems:
         yield (*here, "owner"), _no_system(topology, policy.owner)
     for field, rule in policy.fields.items():
@@ -304,10 +315,22 @@ def _entity_mistakes(topology: Topology, name: str, policy: EntityPolicy) -> Ite
             yield (*here, "fields", field, "owner"), _no_system(topology, rule.owner)
 
 
-def _flow_mistakes(topology: Topology, index: int, flow: Flow) -> Iterator[tuple[Path_, str]]:
-    here: Path_ = ("flows", index)
+def _key_mistakes(entity: EntityType, key: tuple[str, ...]) -> Iterator[tuple[Place, str]]:
+    for index, field in enumerate(key):
+        if field not in entity.fields:
+            yield (index,), f"{entity.name} has no field {field!r}; it has {', '.join(entity.fields)}"
+        elif field in entity.references:
+            yield (index,), f"{field} refers to another record, which each system calls otherwise"
+        elif field in key[:index]:
+            yield (index,), f"{field} stands twice"
+
+
+def _flow_mistakes(topology: Topology, index: int, flow: Flow) -> Iterator[tuple[Place, str]]:
+    here: Place = ("flows", index)
     if flow.entity not in topology.entities:
         yield (*here, "entity"), f"{flow.entity!r} is not under entities"
+        return
+    if flow.entity not in ENTITIES:
         return
     for end, system in (("from", flow.source), ("to", flow.target)):
         if system not in topology.systems:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.adapters.credentials import Token
 
 
 class Settings(BaseModel):
@@ -11,10 +13,10 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     url: str = Field(
-        pattern=r"^https?://[^/?#]+(/[^?#]*)?$",
+        pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$",
         description="the LMS's address without /api, for instance https://learn.example.com",
     )
-    token: SecretStr = Field(description="an API token with the right to read and write")
+    token: Token = Field(description="an API token with the right to read and write")
     page_size: int = Field(default=1000, ge=1, le=1000, description="rows asked for at once, 1 to 1000")
     overlap: int = Field(
         default=300,

@@ -13,7 +13,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     url: str = Field(
-        pattern=r"^https?://[^/?#]+/?$",
+        pattern=r"^https?://[^/?#@\s]+/?$",
         description="the org's My Domain address, for instance https://example.my.salesforce.com",
     )
     client_id: str = Field(description="the consumer key of the connected app")

@@ -13,14 +13,26 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Annotated, Protocol, TypeVar
 
 import jwt
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, SecretStr, ValidationError
 
 from shared.model.errors import Misconfigured
 
 Settings = TypeVar("Settings", bound=BaseModel)
+
+
+def _sendable(token: SecretStr) -> SecretStr:
+    """A token travels in a header; what a header does not take is refused before an error can quote it."""
+    text = token.get_secret_value()
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise ValueError("a token has no blanks, line ends or letters beyond ASCII")
+    return token
+
+
+Token = Annotated[SecretStr, AfterValidator(_sendable)]
+"""A secret that is sent as it is, in a header."""
 
 
 def read_settings(model: type[Settings], system: str, environment: Mapping[str, str] | None) -> Settings:
@@ -49,7 +61,8 @@ def _explained(model: type[BaseModel], system: str, error: ValidationError) -> s
             lines.append(f"  {fault['msg'].removeprefix('Value error, ')}")
             continue
         field = str(fault["loc"][0])
-        wrong = "is missing" if fault["type"] == "missing" else f"is wrong ({fault['msg']})"
+        said = fault["msg"].removeprefix("Value error, ")
+        wrong = "is missing" if fault["type"] == "missing" else f"is wrong ({said})"
         lines.append(f"  {variable(system, field)} {wrong}: {model.model_fields[field].description}")
     return "\n".join(lines)
 

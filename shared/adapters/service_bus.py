@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
-from azure.servicebus import ServiceBusMessage
+from azure.servicebus import ServiceBusMessage, parse_connection_string
 from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
 from azure.servicebus.exceptions import (
     MessageSizeExceededError,
@@ -105,6 +105,7 @@ def connect(environment: Mapping[str, str], name: str) -> Callable[[], ServiceBu
     text = environment.get(name)
     namespace = environment.get(f"{name}__fullyQualifiedNamespace")
     if text:
+        _check(name, text)
         return lambda: ServiceBusClient.from_connection_string(text)
     if namespace:
         return lambda: _by_identity(namespace, environment.get(f"{name}__clientId"))
@@ -112,6 +113,18 @@ def connect(environment: Mapping[str, str], name: str) -> Callable[[], ServiceBu
         f"{name} is missing: set a Service Bus connection string, or {name}__fullyQualifiedNamespace",
         reason="WrongSettings",
     )
+
+
+def _check(name: str, text: str) -> None:
+    """What the client would say of it quotes it."""
+    try:
+        parse_connection_string(text)
+    except ValueError:
+        raise Misconfigured(
+            f"{name} is not a connection string: write"
+            " Endpoint=sb://<host>/;SharedAccessKeyName=<name>;SharedAccessKey=<key>",
+            reason="WrongSettings",
+        ) from None
 
 
 def _by_identity(namespace: str, client_id: str | None) -> ServiceBusClient:

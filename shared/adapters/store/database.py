@@ -78,12 +78,18 @@ class Store:
         raise Unavailable(f"the store stays contended after {AGAIN} tries", reason="StoreContended")
 
     def migrate(self) -> None:
-        """Create the tables, or bring older ones up to date."""
+        """Create the tables, or bring older ones up to date.
+
+        Raises Misconfigured where there can be no such database, Unavailable where it does not answer.
+        """
         config = alembic.config.Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-        with self._engine.begin() as connection:
-            config.attributes["connection"] = connection
-            alembic.command.upgrade(config, "head")
+        try:
+            with self._engine.begin() as connection:
+                config.attributes["connection"] = connection
+                alembic.command.upgrade(config, "head")
+        except DBAPIError as error:
+            raise _named(error) from error
 
     def close(self) -> None:
         self._engine.dispose()
@@ -92,13 +98,18 @@ class Store:
 def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
-    except ArgumentError:
-        raise Misconfigured(
-            "STORE_URL is not a database address; write sqlite:///path/hub.sqlite or postgresql+psycopg://host/name"
-        ) from None
-    if parsed.get_backend_name() == "sqlite":
-        return _sqlite(url, memory=parsed.database in (None, "", ":memory:"))
-    return create_engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True)
+        backend = parsed.get_backend_name()
+        if backend == "sqlite":
+            return _sqlite(url, memory=parsed.database in (None, "", ":memory:"))
+        if backend == "postgresql":
+            return create_engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True)
+    except (ArgumentError, ImportError, ValueError):
+        pass  # whatever is wrong with it, its text may hold a password
+    raise Misconfigured(
+        "CROSSWALK_STORE_URL is not a database address: write sqlite:///path/hub.sqlite or"
+        " postgresql+psycopg://user@host/database",
+        reason="WrongSettings",
+    )
 
 
 def _sqlite(url: str, *, memory: bool) -> Engine:
@@ -113,7 +124,7 @@ def _sqlite(url: str, *, memory: bool) -> Engine:
         for pragma in (
             "journal_mode=WAL",
             "synchronous=NORMAL",
-            "cache_size=-262144",
+            "cache_size=-32768",  # KiB; more is no faster, for the system caches the file, and counts as ours
             "temp_store=MEMORY",
             "wal_autocheckpoint=10000",
         ):
@@ -132,6 +143,11 @@ def _met_another(error: DBAPIError) -> bool:
 
 
 def _named(error: DBAPIError) -> Exception:
+    if "unable to open database file" in str(error.orig):
+        return Misconfigured(
+            "CROSSWALK_STORE_URL names a file that cannot be opened: is its folder there, and ours to write?",
+            reason="WrongSettings",
+        )
     if isinstance(error, OperationalError):
         return Unavailable(
             f"the store does not answer: {type(error.orig).__name__}", reason="StoreUnavailable"

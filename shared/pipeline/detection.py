@@ -95,6 +95,10 @@ class Detection:
         self._write(tx, found, sighting, now)
         return found
 
+    @property
+    def _is_source(self) -> bool:
+        return bool(self.topology.flows_from(self.system, self.entity))
+
     # What is known
 
     def _known(self, tx: Transaction, rows: Sequence[Row]) -> Known:
@@ -169,7 +173,8 @@ class Detection:
                 (row, self._question("DeletedElsewhere", "is older than a delete of its like"))
             )
         elif living is None:
-            self._new(known, found, row, key, bearer.generation, sighting)
+            if self._is_source:  # what only a follower has is its own affair, until a source has it too
+                self._new(known, found, row, key, bearer.generation, sighting)
         else:
             self._match(known, found, row, living, sighting, now)
 
@@ -362,7 +367,8 @@ class Detection:
     def _gone(
         self, known: Known, found: Findings, row: Row, identity: Identity | None, sighting: Sighting
     ) -> None:
-        found.healed.append(row.native_id)
+        if self.topology.flows_from(self.system, self.entity):  # what was refused of it is a question no more
+            found.healed.append(row.native_id)
         if identity is None or identity.alias:
             return
         record = known.golden.get(identity.id)
@@ -370,7 +376,7 @@ class Detection:
             found.unlinked.append(row.native_id)
         elif record.tombstone is not None:
             self._forget(known, found, record.id)
-        elif self.topology.flows_from(self.system, self.entity):
+        elif self._is_source:
             self._bury(known, found, row, record, sighting)
         else:
             self._forget(known, found, record.id)

@@ -159,7 +159,8 @@ class Settlement:
                 self._again(task, self.now + int(pause.delay * SECOND))
 
     def _park(self, task: Task, due: int) -> None:
-        self._add(task, "parked", 1 - task.parked)
+        self._add(task.source, "parked", 1)
+        self._unpark(task)
         self._again(replace(task, waits=task.waits + 1), due)
 
     def _again(self, task: Task, due: int) -> None:
@@ -167,7 +168,7 @@ class Settlement:
         due -= due % TOGETHER
         together = (task.source, task.attempt, task.waits, task.since, due, task.cause)
         self._retries.setdefault(together, []).append(task.id)
-        self._add(task, "unchanged", task.copies - 1)
+        self._count_others(task)
 
     def _bury(self, task: Task, error: IntegrationError) -> None:
         self._count(task, "dead_lettered")
@@ -187,17 +188,26 @@ class Settlement:
     # What is counted
 
     def _count(self, task: Task, name: str) -> None:
-        self._add(task, name, 1)
-        self._add(task, "unchanged", task.copies - 1)
-        self._add(task, "parked", -task.parked)
+        self._add(task.source, name, 1)
+        self._count_others(task)
+        self._unpark(task)
 
-    def _add(self, task: Task, name: str, number: int) -> None:
-        self._tally[(self.entity, task.source, self.system, name)] += number
+    def _count_others(self, task: Task) -> None:
+        """Each further message that named the record found nothing left to do, whatever its source."""
+        for source in task.also:
+            self._add(source, "unchanged", 1)
+
+    def _unpark(self, task: Task) -> None:
+        for source in task.parked:
+            self._add(source, "parked", -1)
+
+    def _add(self, source: str, name: str, number: int) -> None:
+        self._tally[(self.entity, source, self.system, name)] += number
 
     def _cost(self, applied: Applied) -> None:
         first = next(iter(self.tasks.values()))
-        self._add(first, "calls", applied.calls)
-        self._add(first, "bytes_sent", applied.bytes_sent)
+        self._add(first.source, "calls", applied.calls)
+        self._add(first.source, "bytes_sent", applied.bytes_sent)
 
     # Writing
 

@@ -12,7 +12,9 @@ from shared.pipeline import messages
 
 @dataclass(slots=True)
 class Task:
-    """One record to be looked at. `copies` messages named it; `parked` of them had waited for a parent."""
+    """One record to be looked at. `also` holds the sources of further messages that named it, `parked` those
+    of messages that had waited for a parent.
+    """
 
     id: str
     source: str
@@ -21,15 +23,15 @@ class Task:
     since: int = 0
     cause: str = "poll"
     trace: str | None = None
-    copies: int = 1
-    parked: int = 0
+    also: tuple[str, ...] = ()
+    parked: tuple[str, ...] = ()
 
     def join(self, other: Task) -> None:
         """Look once, for both."""
         self.attempt = max(self.attempt, other.attempt)
         self.waits = max(self.waits, other.waits)
         self.since = min(self.since, other.since)
-        self.copies += other.copies
+        self.also += (other.source, *other.also)
         self.parked += other.parked
 
 
@@ -58,7 +60,7 @@ def read(bodies: Sequence[bytes]) -> Batch:
 
 
 def _add(tasks: Tasks, change: ChangeSet) -> None:
-    parked = int(change.waits > 0)
+    parked = (change.source,) if change.waits else ()
     for record in change.ids:
         task = Task(
             record,

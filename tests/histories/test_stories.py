@@ -23,10 +23,10 @@ COMPANY = {"name": "Aurora", "phone": "1", "website": "a.example", "number": "N1
 
 
 def told(
-    shape: str, *happenings: Happening, delete: str = "propagate", guard: str = "read"
+    shape: str, *happenings: Happening, delete: str = "propagate", guard: str = "read", calm: bool = False
 ) -> Violation | None:
     """What such a story violates, if anything."""
-    return play(History(Setting(1, topology(shape, delete, guard), page_size=50), happenings))
+    return play(History(Setting(1, topology(shape, delete, guard), page_size=50), happenings, calm))
 
 
 def company(**values: str | None) -> Create:
@@ -113,4 +113,27 @@ def test_an_overruled_edit_is_written_back_and_is_a_conflict():
         Deliver(0.0, "lms"),
         Poll(61.0, "lms"),
         Edit(1.0, "lms", "account", "aurora", {"name": "Borealis"}),
+    )
+
+
+def test_a_delete_in_a_system_that_only_follows_stays_a_question():
+    assert not told(
+        "watched",
+        company(),
+        Poll(61.0, "salesforce"),
+        Deliver(0.0, "lms"),
+        Poll(0.0, "lms"),
+        Delete(130.0, "lms", "account", "aurora"),
+    )
+
+
+def test_messages_of_two_sources_in_one_batch_are_counted_for_each():
+    assert not told(
+        "watched",
+        company(),
+        Poll(61.0, "salesforce"),
+        Deliver(1.0, "lms"),
+        Edit(0.0, "lms", "account", "aurora", {"city": "Bergen"}),
+        Delete(61.0, "salesforce", "account", "aurora"),
+        calm=True,
     )

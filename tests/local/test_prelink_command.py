@@ -14,8 +14,6 @@ from local.up.options import Content
 from shared.pipeline.prelink import Status
 from tests.local.running import PROJECT, local, once
 
-pytestmark = pytest.mark.xdist_group("prelink")
-
 RECORDS, SEED = 120, 3
 SAMPLE = make_sample(RECORDS, SEED, datetime(2026, 1, 31, tzinfo=UTC))
 HELD = SAMPLE.existing["companies"]

@@ -1,8 +1,4 @@
-"""The whole cloud on a desk, with real processes.
-
-One cloud stays up for the tests that need a running one, and they leave it as they found it; the last of
-them stops it. A cloud's start costs seconds, and everything else here is about what happens afterwards.
-"""
+"""The whole cloud on a desk, with real processes."""
 
 from __future__ import annotations
 
@@ -27,8 +23,6 @@ from local.up.ports import USUAL, PortTaken
 from local.up.run import run
 from local.up.surroundings import NotSimulated
 from tests.local.running import PROJECT, SHORT, lives, local, once, running, started, until
-
-pytestmark = pytest.mark.xdist_group("up")
 
 SETTLED = ("created", "updated", "unchanged", "deactivated", "dead_lettered", "parked")
 FLOWS = (("account", "Account"), ("contact", "Contact"), ("lead", "Lead"))
@@ -62,31 +56,35 @@ def test_a_run_says_what_became_of_every_record_and_a_second_run_does_nothing(tm
     assert (second["converged"], set(numbers), second["dead_letters"]) == (True, {0}, {})
 
 
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory):
-    with running("--records", 60, data=tmp_path_factory.mktemp("up") / "cloud") as cloud:
+def test_a_cloud_that_stays_up_brings_changes_over_survives_kills_and_leaves_nothing_behind(tmp_path):
+    """One story, for a cloud's start costs seconds and each step leaves it as it found it."""
+    with running("--records", 60, data=tmp_path / "cloud") as cloud:
         until(lambda: len(cloud.linked("companies")) > 5, cloud.process)
-        yield cloud
+        addresses_are_for_the_owner_alone(cloud)
+        a_second_cloud_on_the_same_directory_is_refused(cloud)
+        a_change_in_salesforce_shows_up_in_the_lms_within_seconds(cloud)
+        killed_processes_come_back_where_they_were_and_no_change_is_lost_or_doubled(cloud)
+        sigterm_ends_every_process_and_is_no_failure(cloud)
 
 
-def test_addresses_are_for_the_owner_alone(cloud):
+def addresses_are_for_the_owner_alone(cloud):
     assert stat.S_IMODE((cloud.data / "endpoints.json").stat().st_mode) == 0o600
     assert set(cloud.endpoints["processes"]) == {"host", "servicebus", "systems"}
 
 
-def test_a_change_in_salesforce_shows_up_in_the_lms_within_seconds(cloud):
-    ended = local("touch", "--data", cloud.data)
-    assert ended.returncode == 0, ended.stderr
-    seconds = float(ended.stdout.partition("the LMS shows it ")[2].partition(" s ")[0])
-    assert seconds < 20
-
-
-def test_a_second_cloud_on_the_same_directory_is_refused(cloud):
+def a_second_cloud_on_the_same_directory_is_refused(cloud):
     with pytest.raises(BadDirectory, match=f"is in use by another local cloud .process {cloud.process.pid}"):
         start(cloud.data)
 
 
-def test_killed_processes_come_back_where_they_were_and_no_change_is_lost_or_doubled(cloud):
+def a_change_in_salesforce_shows_up_in_the_lms_within_seconds(cloud):
+    ended = local("touch", "--data", cloud.data)
+    assert ended.returncode == 0, ended.stderr
+    seconds = float(ended.stdout.partition("the LMS shows it ")[2].partition(" s ")[0])
+    assert seconds < 30
+
+
+def killed_processes_come_back_where_they_were_and_no_change_is_lost_or_doubled(cloud):
     before = cloud.endpoints
     numbers = [f"KILL-{number}" for number in range(600)]
     with cloud.salesforce() as salesforce:
@@ -101,7 +99,7 @@ def test_killed_processes_come_back_where_they_were_and_no_change_is_lost_or_dou
     assert {**cloud.endpoints, "processes": 0} == {**before, "processes": 0}
 
 
-def test_sigterm_ends_every_process_and_is_no_failure(cloud):
+def sigterm_ends_every_process_and_is_no_failure(cloud):
     pids = list(cloud.pids().values())
     cloud.process.send_signal(signal.SIGTERM)
     cloud.process.communicate(timeout=60)
@@ -128,7 +126,7 @@ def children_of(pid):
 def test_a_run_that_does_not_settle_says_what_still_waits(tmp_path):
     said, report = StringIO(), tmp_path / "report.json"
     console, slow = Console(file=said, width=200), {**SHORT, "CROSSWALK_PARENT_WAIT": "600"}
-    content = Content(150, 3)
+    content = Content(300, 1)  # one of its contacts is of an account that the LMS refuses
     assert not run(
         options(tmp_path / "cloud", content, report=report, patience=4), env(slow), console, Event()
     )
@@ -180,10 +178,10 @@ def test_a_system_that_nobody_simulates_is_refused(tmp_path):
 
 
 def test_a_report_that_is_not_there_is_refused_with_its_path_and_nothing_is_left_running(tmp_path):
-    missing = tmp_path / "nowhere.csv"
+    missing, before = tmp_path / "nowhere.csv", children_of(os.getpid())
     with pytest.raises(StartFailed, match=f"{missing}: cannot be read"):
         start(tmp_path / "cloud", accounts=missing)
-    assert children_of(os.getpid()) == []
+    assert children_of(os.getpid()) == before
 
 
 def test_a_port_that_is_taken_is_refused_by_its_option(tmp_path):

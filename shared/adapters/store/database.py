@@ -89,7 +89,7 @@ class Store:
                 config.attributes["connection"] = connection
                 alembic.command.upgrade(config, "head")
         except DBAPIError as error:
-            raise _named(error) from error
+            raise _at_the_start(error) from error
 
     def close(self) -> None:
         self._engine.dispose()
@@ -142,12 +142,17 @@ def _met_another(error: DBAPIError) -> bool:
     return state in SERIALIZATION_FAILURES or "database is locked" in str(error.orig)
 
 
-def _named(error: DBAPIError) -> Exception:
+def _at_the_start(error: DBAPIError) -> Exception:
+    """A file that was never there is a mistake; one that goes away later is only away."""
     if "unable to open database file" in str(error.orig):
         return Misconfigured(
             "CROSSWALK_STORE_URL names a file that cannot be opened: is its folder there, and ours to write?",
             reason="WrongSettings",
         )
+    return _named(error)
+
+
+def _named(error: DBAPIError) -> Exception:
     if isinstance(error, OperationalError):
         return Unavailable(
             f"the store does not answer: {type(error.orig).__name__}", reason="StoreUnavailable"

@@ -1,29 +1,37 @@
 """The local cloud's commands: `python -m local --help`."""
 
+import sys
+from collections.abc import Iterable
+from importlib import import_module
+
 import typer
 
-from local.host.command import host
-from local.prelink.command import prelink
-from local.servicebus.command import servicebus
-from local.systems.command import system, systems
-from local.up.command import up
-from local.up.touch import touch
+COMMANDS = {
+    "host": "local.host.command",
+    "prelink": "local.prelink.command",
+    "servicebus": "local.servicebus.command",
+    "system": "local.systems.command",
+    "systems": "local.systems.command",
+    "touch": "local.up.touch",
+    "up": "local.up.command",
+}
+"""Command → the module with a function of its name."""
 
-app = typer.Typer(no_args_is_help=True)
 
-
-@app.callback()
 def local() -> None:
     """The cloud on your desk."""
 
 
-app.command("host")(host)
-app.command("prelink")(prelink)
-app.command("servicebus")(servicebus)
-app.command("system")(system)
-app.command("systems")(systems)
-app.command("touch")(touch)
-app.command("up")(up)
+def made(names: Iterable[str]) -> typer.Typer:
+    """These commands. Each needs other libraries, so whoever asked for one is spared the rest."""
+    app = typer.Typer(no_args_is_help=True)
+    app.callback()(local)
+    for name in names:
+        app.command(name)(getattr(import_module(COMMANDS[name]), name))
+    return app
+
 
 if __name__ == "__main__":
-    app()
+    made([name for name in sys.argv[1:2] if name in COMMANDS] or COMMANDS)()
+else:
+    app = made(COMMANDS)

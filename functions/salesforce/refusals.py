@@ -90,6 +90,12 @@ def judge(answer: Answer) -> IntegrationError | None:
     code, message = _first(answer)
     if code is None:
         return judged(answer)
+    if code in GONE and "/composite/sobjects/" in answer.request:
+        return Misconfigured(
+            f"{answer.request}: Salesforce has no such object, or no such external id: create it, or give our"
+            " user the right to it",
+            reason=code,
+        )
     error = refusal(code, message)
     if answer.status >= 500 and isinstance(error, Rejected):
         return Unavailable(f"{answer.request}: {code}", reason=code)

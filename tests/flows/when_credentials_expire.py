@@ -117,6 +117,26 @@ async def test_a_field_that_the_org_does_not_have_pauses_the_flow_and_is_named(o
     assert office.school.company("A-1")["name"] == "Acme"
 
 
+@pytest.mark.parametrize("field", ["Crosswalk_Id__c", "BillingState"])
+@pytest.mark.parametrize("company", [{"number": "A-1", "name": "Acme"}, {"name": "Nameless & Sons"}])
+async def test_a_field_that_is_missing_where_we_write_is_no_records_fault(
+    office_with: Open, field: str, company: dict[str, str]
+):
+    """Also where nothing is looked up before, for want of a natural key."""
+    office = office_with(topology(to_salesforce("account")), schema=without("Account", field))
+    office.school.create("companies", **company, state="Bavaria")
+
+    for _ in range(5):
+        await office.world.round()
+        office.world.time.pass_by(PAUSE)
+
+    pause = pause_of(office, "salesforce")
+    assert pause is not None
+    assert field in pause.description
+    assert office.letters() == []
+    assert office.world.rows("salesforce", "Account") == []
+
+
 async def test_a_session_that_expires_is_renewed_and_nobody_notices(office_with: Open):
     office = office_with(topology(to_salesforce("account")))
     office.school.create("companies", number="A-1", name="Acme")

@@ -119,10 +119,12 @@ def test_a_snapshot_comes_back_as_it_was_put_with_its_place_in_the_order(store: 
 
 
 def test_each_change_of_snapshots_moves_the_order_of_its_own_system_and_entity(store: Store):
-    for number in (1, 2):
-        store.transact_now(lambda tx, number=number: tx.put_snapshots("crm", "account", [snapshot(number)]))
     store.transact_now(lambda tx: tx.put_snapshots("crm", "account", [snapshot(1)]))
-    assert [seen(store, number).moved for number in (1, 2)] == [3, 2]
+    store.transact_now(lambda tx: tx.put_snapshots("crm", "account", [snapshot(2)]))
+    store.transact_now(lambda tx: tx.put_snapshots("crm", "account", [snapshot(1)]))
+    ids = [snapshot(1).id, snapshot(2).id]
+    found = store.transact_now(lambda tx: tx.snapshots("crm", "account", ids))
+    assert [found[each].moved for each in ids] == [3, 2]
     assert store.transact_now(lambda tx: tx.moved("lms", "account")) == 0
 
 
@@ -177,8 +179,8 @@ def message(number: int, **more) -> Message:
 
 def test_messages_wait_in_the_order_in_which_they_were_posted(store: Store):
     sent = [message(number, due=number or None) for number in range(5)]
-    for each in sent:
-        store.transact_now(lambda tx, each=each: tx.post([each]))
+    store.transact_now(lambda tx: tx.post(sent[:2]))
+    store.transact_now(lambda tx: tx.post(sent[2:]))
     waiting = store.transact_now(lambda tx: tx.posted(3))
     assert [posted.message for posted in waiting] == sent[:3]
     store.transact_now(lambda tx: tx.sent([posted.position for posted in waiting]))

@@ -44,8 +44,8 @@ entities:
   account: {key: [number], owner: lms}
   contact: {key: [email], owner: lms}
 flows:
-  - {entity: account, from: lms, to: salesforce, freshness: 1s}
-  - {entity: contact, from: lms, to: salesforce, freshness: 1s}
+  - {entity: account, from: lms, to: salesforce, freshness: 1s, delete: ignore}
+  - {entity: contact, from: lms, to: salesforce, freshness: 1s, delete: ignore}
 """
 
 TARGET = "salesforce"

@@ -29,7 +29,7 @@ from shared.pipeline.outbox import Outbox
 from shared.pipeline.polling import Polling
 from shared.pipeline.ports import Bus, Clock, Connection
 from shared.pipeline.recoverability import Policy
-from shared.topology import Topology
+from shared.topology import Delete, Flow, Guard, Topology
 
 
 class Connect(Protocol):
@@ -75,6 +75,7 @@ class Hub:
         for flow in self.topology.flows:
             for system in (flow.source, flow.target):
                 _check_carries(self.connections[system], flow.entity)
+            _check_able(self.connections[flow.target], flow)
 
     @cached_property
     def outbox(self) -> Outbox:
@@ -124,6 +125,20 @@ def _check_carries(connection: Connection, entity: str) -> None:
         raise Misconfigured(
             f"topology: {connection.system} does not carry {entity!r}; it carries {known}",
             reason="NotCarried",
+        )
+
+
+def _check_able(connection: Connection, flow: Flow) -> None:
+    """What the flow asks of its target, the target can do."""
+    where = f"topology: the flow of {flow.entity} from {flow.source} to {flow.target}"
+    if flow.guard is Guard.CONDITIONAL and not connection.conditional:
+        raise Misconfigured(
+            f"{where}: guard: {flow.target} has no conditional writes; write read", reason="NotConditional"
+        )
+    if flow.delete is Delete.DEACTIVATE and not connection.deactivates:
+        raise Misconfigured(
+            f"{where}: delete: {flow.target} has no inactive state; write propagate or ignore",
+            reason="NoDeactivation",
         )
 
 

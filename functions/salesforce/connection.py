@@ -49,7 +49,9 @@ def connect(
         bulk_threshold=settings.bulk_threshold,
         at_once=settings.at_once,
     )
-    return Connection(system, source, target, TRANSLATIONS, close=client.close)
+    return Connection(
+        system, source, target, TRANSLATIONS, close=client.close, conditional=False, deactivates=False
+    )
 
 
 def _grant(settings: Settings, clock: Clock) -> Grant:

@@ -83,13 +83,19 @@ class Target(Protocol):
 
 @dataclass(frozen=True)
 class Connection:
-    """A system of the topology, connected: how to read it, write it, and translate its entities."""
+    """A system of the topology, connected: how to read it, write it, and translate its entities.
+
+    `conditional` says that it takes a row's version with a write and refuses a stale one, `deactivates` that
+    its records have an inactive state.
+    """
 
     system: str
     source: Source
     target: Target
     translations: Mapping[str, Translation]
     close: Callable[[], object] | None = None
+    conditional: bool = True
+    deactivates: bool = True
 
 
 class Bus(Protocol):

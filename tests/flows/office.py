@@ -234,7 +234,8 @@ def to_lms(entity: str, more: str = "") -> str:
 
 
 def to_salesforce(entity: str, more: str = "") -> str:
-    return f"entity: {entity}, from: lms, to: salesforce{', ' if more else ''}{more}"
+    more = more if "delete:" in more else f"{more}, delete: ignore".removeprefix(", ")
+    return f"entity: {entity}, from: lms, to: salesforce, {more}"
 
 
 def _asked(world: World, system: str, method: str, address: str, body: Any, token: str) -> Any:

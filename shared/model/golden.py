@@ -101,7 +101,7 @@ class Snapshot:
 
     `seen` is false for a link whose row nobody has read yet (pre-linked, or a create under way).
     `pending` is a claim: the cells that a handler is writing, valid until `pending_until`. `writes` counts,
-    by field, how often the hub has written one and the same cell: `[its stamp, times]`.
+    by field, how often in a row the hub wrote one value over one and the same other: `[value, other, times]`.
     """
 
     id: str
@@ -112,5 +112,5 @@ class Snapshot:
     version: str | None = None
     pending: Fields | None = None
     pending_until: int = 0
-    writes: dict[str, list[int]] = field(default_factory=dict)
+    writes: dict[str, list[Value]] = field(default_factory=dict)
     moved: int = 0

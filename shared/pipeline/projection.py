@@ -18,7 +18,10 @@ from shared.pipeline.ports import Translation
 from shared.topology import Delete, Flow, Guard, MissingParent
 
 UNSTABLE = 3
-"""After so many writes of one and the same cell that did not stay, a field is a question for a person."""
+"""After so many writes of one value that each became the same other, a field is a question for a person.
+
+People who change a field again and again do not trip it, for what they set differs from time to time.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +195,8 @@ class Projection:
 
     def _stable(self, snapshot: Snapshot, cells: Fields) -> None:
         for name, cell in cells.items():
-            stamp, times = snapshot.writes.get(name, (0, 0))
-            if stamp == cell.stamp and times >= UNSTABLE:
+            shown = snapshot.fields.get(name)
+            if shown and snapshot.writes.get(name) == [cell.value, shown.value, UNSTABLE]:
                 raise Untranslatable(
                     f"{self.flow.target} keeps {self.flow.entity}.{name} otherwise than it is written, "
                     f"{UNSTABLE} times now: declare its normal form, or give the field another owner",

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from shared.adapters.store.transaction import Transaction
 from shared.model.change import Applied, ChangeSet, Outcome, Row, Verb
 from shared.model.errors import Gone, IntegrationError, NotYet, Permanent, Throttled
-from shared.model.golden import Fields, Snapshot
+from shared.model.golden import Fields, Snapshot, Value
 from shared.model.records import DeadLetter, Entry
 from shared.pipeline import messages, recoverability
 from shared.pipeline.planning import Plan
@@ -118,8 +118,8 @@ class Settlement:
         """The target shows what was written."""
         verb = outcome.write.verb
         self._link(snapshot, outcome)
+        snapshot.writes = _written(snapshot, claim.cells) if verb is Verb.UPDATE else {}
         snapshot.fields = {**snapshot.fields, **_learned(claim.cells, outcome)}
-        snapshot.writes = _written(snapshot.writes, claim.cells) if verb is Verb.UPDATE else {}
         snapshot.seen, snapshot.version = True, outcome.version
         snapshot.active = verb is not Verb.DEACTIVATE
         snapshot.pending, snapshot.pending_until = None, 0
@@ -253,10 +253,16 @@ def _learned(cells: Fields, outcome: Outcome) -> Fields:
     }
 
 
-def _written(writes: Mapping[str, list[int]], cells: Fields) -> dict[str, list[int]]:
-    """Field → the stamp of the cell that was written, and how many times in a row it was that one."""
-    counted = dict(writes)
+def _written(snapshot: Snapshot, cells: Fields) -> dict[str, list[Value]]:
+    """Field → the value that was written, the one that it replaced, and how often in a row that was so.
+
+    The first write of a value replaces whatever was there; it is from the second on that it has not stayed.
+    """
+    counted = dict(snapshot.writes)
     for name, cell in cells.items():
-        stamp, times = writes.get(name, (0, 0))
-        counted[name] = [cell.stamp, times + 1 if stamp == cell.stamp else 1]
+        shown = snapshot.fields.get(name)
+        found = shown.value if shown else None
+        value, other, times = snapshot.writes.get(name, (None, None, 0))
+        again = value == cell.value and (times == 1 or other == found)
+        counted[name] = [cell.value, found, int(times or 0) + 1 if again else 1]
     return counted

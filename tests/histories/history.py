@@ -200,6 +200,8 @@ class _Writing:
         entity = self.random.choice(self.entities)
         system = self._writer()
         names = self.random.sample(FIELDS[entity], self.random.choice((1, 1, 2)))
+        if self.shape == "two-way" and self.random.random() < 0.5:
+            names = ["phone"]  # which all may change: there edits meet
         values = {name: self._edited(entity, name) for name in names}
         parent = self._parent(entity) if self.random.random() < 0.1 else None
         late = self.random.choice((0.0, 0.0, 0.0, 0.0, 20.0, 150.0)) if self.shape == "one-way" else 0.0

@@ -7,7 +7,7 @@ still makes sense: rows are named by labels, and one that does not exist (any mo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from random import Random
 
 from shared.model.golden import Value
@@ -175,8 +175,15 @@ class _Writing:
 
     def history(self) -> History:
         first = [self._create(0.0) for _ in range(self.random.randrange(1, 5))]
-        then = [self._happening() for _ in range(self.random.randrange(6, 26))]
+        then = [each for _ in range(self.random.randrange(6, 26)) for each in self._happenings()]
         return History(self.setting, (*first, *then), self.calm)
+
+    def _happenings(self) -> list[Happening]:
+        happening = self._happening()
+        if not isinstance(happening, Cut):
+            return [happening]
+        work = self.random.choice((self._poll, self._deliver))(self.random.choice((0.0, 61.0)))
+        return [happening, replace(work, instance=happening.instance)]  # the cut falls into it
 
     def _happening(self) -> Happening:
         after = self.random.choice(GAPS)
@@ -274,7 +281,7 @@ class _Writing:
         return Fault(after, system, kind, self.random.choice((1, 1, 2, 5)), self.random.choice((1.0, 30.0)))
 
     def _cut(self, after: float) -> Cut:
-        return Cut(after, self._instance(), self.random.randrange(0, 14))
+        return Cut(after, self._instance(), self.random.randrange(0, 20))
 
     def _together(self, after: float) -> Together:
         some = [self._poll(0.0), self._deliver(0.0)]

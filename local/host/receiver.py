@@ -10,8 +10,8 @@ A step that is not filled is cut off; what it had taken in stays in the client's
 call gets it without waiting. Small first steps also leave little credit open behind a small batch: what the
 bus sends on open credit while the function runs, the client only hands back.
 
-Locks are renewed while the function runs, as the cloud's host does: so a lock may be short, and what a killed
-host held comes back soon.
+Locks are not renewed: the cloud's host renews them for functions that take single messages only, so that a
+batch that takes longer than its lock comes again there, and here.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from typing import Protocol, TypeVar
 
 from azure.core.exceptions import AzureError
 from azure.servicebus import ServiceBusReceivedMessage
-from azure.servicebus.aio import AutoLockRenewer, ServiceBusClient, ServiceBusReceiver
+from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 from azure.servicebus.exceptions import MessageLockLostError, ServiceBusError
 
 from local.host.functions import BusTrigger
@@ -32,7 +32,6 @@ _STEP = 4  # each step asks for so many times the one before
 _STEP_WAIT = 0.01  # seconds for a step, and for each message of it:
 _MESSAGE_WAIT = 0.001
 _BUFFERED = 1e-9  # a wait that is over at once: only what the client holds already
-_RENEWING = 300.0  # seconds for which locks are renewed, the cloud's own limit
 _CLOSING = 5.0  # seconds for a receiver to say goodbye to a broker that may be gone
 
 M = TypeVar("M")
@@ -68,15 +67,12 @@ class ClientReceiver:
         # Retrying is the pump's, which says so in the log and is stopped by one event.
         self._client = ServiceBusClient.from_connection_string(trigger.connection, retry_total=0)
         self._receiver = _receiver(self._client, trigger, prefetch_count)
-        self._renewer = AutoLockRenewer(_RENEWING)
 
     async def receive(self, size: BatchSize) -> list[ServiceBusReceivedMessage]:
         batch: list[ServiceBusReceivedMessage] = []
         try:
             await self._open()
             await self._fill(batch, size)
-            for message in batch:
-                self._renewer.register(self._receiver, message)
         except _AWAY as error:
             raise BusAway(_reason(error)) from error
         except asyncio.CancelledError:
@@ -93,7 +89,6 @@ class ClientReceiver:
     async def close(self) -> None:
         try:
             async with asyncio.timeout(_CLOSING):
-                await self._renewer.close()
                 await self._receiver.close()
                 await self._client.close()
         except (TimeoutError, *_AWAY):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.histories.history import (
     Create,
     Cut,
@@ -136,4 +138,20 @@ def test_messages_of_two_sources_in_one_batch_are_counted_for_each():
         Edit(0.0, "lms", "account", "aurora", {"city": "Bergen"}),
         Delete(61.0, "salesforce", "account", "aurora"),
         calm=True,
+    )
+
+
+@pytest.mark.parametrize("guard", ["read", "conditional"])
+def test_a_write_does_not_bury_an_edit_that_nobody_has_polled(guard: str):
+    assert not told(
+        "two-way",
+        company(),
+        Poll(61.0, "salesforce"),
+        Deliver(0.0, "lms"),
+        Poll(61.0, "lms"),
+        Edit(1.0, "lms", "account", "aurora", {"phone": "2"}),
+        Edit(1.0, "salesforce", "account", "aurora", {"phone": "3"}),
+        Poll(61.0, "salesforce"),
+        Deliver(0.0, "lms"),
+        guard=guard,
     )

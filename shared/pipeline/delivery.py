@@ -22,12 +22,13 @@ from shared.model.errors import InvalidChange
 from shared.model.records import DeadLetter
 from shared.pipeline import messages, recoverability, tasks
 from shared.pipeline.candidates import chosen
-from shared.pipeline.detection import Detection, Sighting
+from shared.pipeline.detection import detect
 from shared.pipeline.outbox import Outbox
 from shared.pipeline.planning import Plan, Planning
 from shared.pipeline.ports import Clock, Connection
 from shared.pipeline.recoverability import SECOND, Policy
 from shared.pipeline.settlement import Settlement
+from shared.pipeline.side import Side, Sighting
 from shared.pipeline.tasks import Tasks
 from shared.topology import Topology
 
@@ -140,8 +141,8 @@ class Delivery:
         """What the target showed is merged like any poll; returns the records that it has lost."""
         system = self.connection.system
         translation = self.connection.translations[entity]
-        detection = Detection(self.topology, system, entity, translation, self.ids)
-        found = detection.detect(tx, Sighting(rows, now, noted, cause="look", looked=True), now)
+        side = Side(self.topology, system, entity, translation, self.ids)
+        found = detect(tx, side, Sighting(rows, now, noted, cause="look", looked=True), now)
         return frozenset(found.dropped)
 
     # Apply and settle

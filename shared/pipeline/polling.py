@@ -15,10 +15,12 @@ from shared.adapters.store import Store
 from shared.adapters.store.transaction import Transaction
 from shared.model.change import Page
 from shared.model.errors import IntegrationError, Misconfigured, Unavailable
-from shared.pipeline.detection import Detection, Findings, Sighting
+from shared.pipeline.detection import detect
+from shared.pipeline.findings import Findings
 from shared.pipeline.outbox import Outbox
 from shared.pipeline.ports import Clock, Connection
 from shared.pipeline.recoverability import SECOND, Policy
+from shared.pipeline.side import Side, Sighting
 from shared.topology import Topology
 
 RECHECKS = 1_000
@@ -121,7 +123,7 @@ class Polling:
         self, tx: Transaction, entity: str, holder: str, page: Page, noted: int, started: int
     ) -> Findings:
         self._hold(tx, entity, holder)
-        found = self._detection(entity).detect(tx, Sighting(page.rows, page.read_at, noted), self.clock())
+        found = detect(tx, self._side(entity), Sighting(page.rows, page.read_at, noted), self.clock())
         tx.put_watermark(self.connection.system, entity, page.watermark, started)
         self._resume(tx)
         return found
@@ -151,7 +153,7 @@ class Polling:
 
         def again(tx: Transaction) -> None:
             tx.rechecked(system, entity, natives)
-            self._detection(entity).detect(tx, Sighting(page.rows, page.read_at, noted), self.clock())
+            detect(tx, self._side(entity), Sighting(page.rows, page.read_at, noted), self.clock())
 
         await self.store.transact(again)
         await self._publish()
@@ -163,9 +165,9 @@ class Polling:
         except Unavailable:
             return
 
-    def _detection(self, entity: str) -> Detection:
+    def _side(self, entity: str) -> Side:
         translation = self.connection.translations[entity]
-        return Detection(self.topology, self.connection.system, entity, translation, self.ids)
+        return Side(self.topology, self.connection.system, entity, translation, self.ids)
 
     async def _pause(self, error: IntegrationError) -> None:
         now = self.clock()

@@ -31,8 +31,17 @@ def touch(*, data: Data = Path(".local")) -> None:
         typer.echo(f"no local cloud runs on {directory.path}: start one with `python -m local up`", err=True)
         raise typer.Exit(2)
     endpoints = Endpoints.read(directory.endpoints)
-    with _salesforce(endpoints) as salesforce, _lms(endpoints) as lms:
-        raise typer.Exit(_touch(salesforce, lms))
+    try:
+        with _salesforce(endpoints) as salesforce, _lms(endpoints) as lms:
+            code = _touch(salesforce, lms)
+    except httpx.HTTPStatusError as error:
+        request, status = error.request, error.response.status_code
+        typer.echo(f"{request.method} {request.url.path} was answered with {status}: try again", err=True)
+        raise typer.Exit(1) from None
+    except httpx.TransportError as error:
+        typer.echo(f"a system does not answer ({type(error).__name__}): is `up` running?", err=True)
+        raise typer.Exit(1) from None
+    raise typer.Exit(code)
 
 
 def _touch(salesforce: httpx.Client, lms: httpx.Client) -> int:

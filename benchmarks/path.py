@@ -9,7 +9,11 @@ real parts: HTTP over sockets, SQLite on disk, Microsoft's Service Bus client ov
     coalesced    10,000 changes of 6,000 records, of which 30 % end as they were
 
 First each stage runs alone (poll: read, merge, publish; receive; deliver: plan, apply, settle), then the
-whole runs as in the cloud, polling and delivering at the same time.
+whole runs as in the cloud, polling, publishing and delivering at the same time.
+
+    bare         the same 10,000 changes read and written by the rooms alone: no merge, no store, no bus
+
+Machines drift: `of_bare` is the part of the bare loader's rate that is left with all of it, in the same run.
 """
 
 from __future__ import annotations
@@ -33,6 +37,8 @@ from benchmarks.servers import Servers, servers
 from functions.lms import connection as lms
 from functions.salesforce import connection as salesforce
 from shared import wiring
+from shared.adapters.store.transaction import Transaction
+from shared.model.change import Row, Verb, Write
 from shared.pipeline.messages import CHANGES
 from shared.topology import parse
 
@@ -49,6 +55,8 @@ flows:
 """
 
 TARGET = "salesforce"
+TIMER = 0.25
+"""Seconds between two looks into the outbox."""
 WRITES = 100
 
 
@@ -95,6 +103,7 @@ class Bench:
     hub: wiring.Hub
     receiver: ServiceBusReceiver
     stages: dict[str, float] = field(default_factory=dict)
+    bare_rate: float = 0.0
 
     async def timed(self, stage: str, work: Callable[[], Awaitable[Any]]) -> Any:
         began = time.perf_counter()
@@ -131,12 +140,28 @@ class Bench:
             await self.one_batch(5.0)
 
     async def at_once(self, expected: int) -> None:
-        """Polling and delivering at the same time, until as many records are settled."""
+        """Polling, publishing and delivering at the same time, until as many records are settled."""
         goal = self.settled() + expected
         polling = asyncio.create_task(self.poll())
+        publishing = asyncio.create_task(self.publish())
         while self.settled() < goal:
             await self.one_batch(5.0)
         await polling
+        publishing.cancel()
+
+    async def publish(self) -> None:
+        """The timer that publishes what waits."""
+        while True:
+            await asyncio.sleep(TIMER)
+            await self.hub.outbox.publish()
+
+    async def bare(self) -> None:
+        """Reads the changes and writes them, with what the hub knows of ids and nothing else of it."""
+        tables = self.hub.store.transact_now(lambda tx: tx.watermark("lms", "contact"))
+        pages = self.hub.connections["lms"].source.changes("contact", tables[0])
+        async for page in pages:
+            writes = self.hub.store.transact_now(lambda tx, rows=page.rows: _bare_writes(tx, rows))  # type: ignore[misc]
+            await self.hub.connections[TARGET].target.apply("contact", writes)
 
     def settled(self) -> int:
         tally = self.hub.store.transact_now(lambda tx: tx.tallies()).get(("contact", "lms", TARGET), {})
@@ -145,6 +170,20 @@ class Bench:
     def cost(self) -> tuple[int, int]:
         tally = self.hub.store.transact_now(lambda tx: tx.tallies())[("contact", "lms", TARGET)]
         return tally.get("calls", 0), tally.get("bytes_sent", 0)
+
+
+def _bare_writes(tx: Transaction, rows: list[Row]) -> list[Write]:
+    known = tx.identities("lms", "contact", [row.native_id for row in rows])
+    natives = tx.natives(TARGET, "contact", [identity.id for identity in known.values()])
+    return [
+        Write(
+            Verb.UPDATE,
+            record := known[row.native_id].id,
+            {"phone": row.values["phone"]},
+            natives[record],
+        )
+        for row in rows
+    ]
 
 
 def coalesced(users: Users, changes: int, seed: int) -> int:
@@ -196,6 +235,7 @@ async def _scenarios(options: argparse.Namespace, bench: Bench, users: Users) ->
     await bench.in_turn(changes)
     _say("distinct, in turn", changes, bench, before)
     users.edit(users.ids, "b")
+    await _bare("bare", bench, changes)
     await _whole("distinct, at once", bench, changes, changes, options.profile)
     users.edit(users.ids, "0")
     await bench.in_turn(changes)
@@ -210,6 +250,14 @@ def coalesced_setup(users: Users, changes: int) -> int:
     back = users.ids[: (changes * 6 // 10) * 3 // 10]
     users.edit(back, "0")
     return ending
+
+
+async def _bare(name: str, bench: Bench, changes: int) -> None:
+    """The edits that the hub is about to be measured with, written by the rooms alone."""
+    began = time.perf_counter()
+    await bench.bare()
+    bench.bare_rate = changes / (time.perf_counter() - began)
+    print(json.dumps({"what": name, "records_a_second": round(bench.bare_rate)}))
 
 
 async def _whole(name: str, bench: Bench, changes: int, expected: int, profile: str | None) -> None:
@@ -231,10 +279,10 @@ def _say(name: str, changes: int, bench: Bench, before: tuple[int, int]) -> None
     calls, sent = (now - then for now, then in zip(bench.cost(), before, strict=True))
     whole = bench.stages.pop("whole", None) or sum(bench.stages.values())
     split = {stage: round(seconds, 2) for stage, seconds in bench.stages.items()}
-    rate = round(changes / whole)
-    print(
-        json.dumps({"what": name, "records_a_second": rate, "calls": calls, "bytes": sent, "seconds": split})
-    )
+    said = {"what": name, "records_a_second": round(changes / whole), "calls": calls, "bytes": sent}
+    if bench.bare_rate:
+        said["of_bare"] = round(changes / whole / bench.bare_rate, 2)
+    print(json.dumps({**said, "seconds": split}))
     bench.stages.clear()
 
 

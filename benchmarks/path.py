@@ -31,11 +31,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 
 from benchmarks.servers import Servers, servers
 from functions.lms import connection as lms
 from functions.salesforce import connection as salesforce
+from local.host.functions import BusTrigger
+from local.host.receiver import BatchSize, ClientReceiver
 from shared import wiring
 from shared.adapters.store.transaction import Transaction
 from shared.model.change import Row, Verb, Write
@@ -101,7 +102,7 @@ class Bench:
     """The hub with its receiver, and what each stage took."""
 
     hub: wiring.Hub
-    receiver: ServiceBusReceiver
+    receiver: ClientReceiver
     stages: dict[str, float] = field(default_factory=dict)
     bare_rate: float = 0.0
 
@@ -116,28 +117,19 @@ class Bench:
         for entity in self.hub.topology.polled("lms"):
             await self.hub.polling("lms").poll(entity)
 
-    async def one_batch(self, wait: float) -> bool:
-        batch = await self.timed("receive", lambda: self._receive(wait))
-        if not batch:
-            return False
+    async def one_batch(self) -> None:
+        """As the Functions host does: receive what is there, deliver, complete."""
+        batch = await self.timed("receive", lambda: self.receiver.receive(BatchSize(16)))
         bodies = [b"".join(message.body) for message in batch]
         await self.timed("deliver", lambda: self.hub.delivery(TARGET).deliver(bodies))
-        complete = self.receiver.complete_message
-        await self.timed("receive", lambda: asyncio.gather(*map(complete, batch)))
-        return True
-
-    async def _receive(self, wait: float) -> list[Any]:
-        batch = await self.receiver.receive_messages(1, max_wait_time=wait)
-        if batch:
-            batch += await self.receiver.receive_messages(15, max_wait_time=0.05)
-        return batch
+        await self.timed("receive", lambda: self.receiver.complete(batch))
 
     async def in_turn(self, expected: int) -> None:
         """Stage after stage, until as many records are settled."""
         goal = self.settled() + expected
         await self.timed("poll", self.poll)
         while self.settled() < goal:
-            await self.one_batch(5.0)
+            await self.one_batch()
 
     async def at_once(self, expected: int) -> None:
         """Polling, publishing and delivering at the same time, until as many records are settled."""
@@ -145,7 +137,7 @@ class Bench:
         polling = asyncio.create_task(self.poll())
         publishing = asyncio.create_task(self.publish())
         while self.settled() < goal:
-            await self.one_batch(5.0)
+            await self.one_batch()
         await polling
         publishing.cancel()
 
@@ -216,12 +208,10 @@ async def _measure(options: argparse.Namespace, running: Servers, directory: Pat
     }
     hub = wiring.from_environment({"salesforce": salesforce.connect, "lms": lms.connect}, environment)
     headers = {"Authorization": f"Bearer {running.lms['token']}"}
-    client = ServiceBusClient.from_connection_string(running.servicebus)
-    receiver = client.get_subscription_receiver(CHANGES, TARGET)
+    receiver = ClientReceiver(BusTrigger(running.servicebus, CHANGES, TARGET, many=True), 0)
     with httpx.Client(base_url=running.lms["url"], headers=headers, timeout=60) as http:
-        users = Users(http)
-        async with client, receiver:
-            await _scenarios(options, Bench(hub, receiver), users)
+        await _scenarios(options, Bench(hub, receiver), Users(http))
+    await receiver.close()
     await hub.close()
 
 

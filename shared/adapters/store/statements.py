@@ -27,7 +27,7 @@ class Statements:
         dialect = self._connection.dialect
         known = _COMPILED.get((dialect.name, name))
         if known is None:
-            known = _compile(make().compile(dialect=dialect, column_keys=list(rows[0])))
+            known = _compile(make().compile(dialect=dialect, column_keys=list(rows[0])), rows[0])
             _COMPILED[(dialect.name, name)] = known
         if known.fixed:
             rows = [{**known.fixed, **row} for row in rows]
@@ -79,8 +79,11 @@ class _Compiled:
 _COMPILED: dict[tuple[str, str], _Compiled] = {}
 
 
-def _compile(compiled: Any) -> _Compiled:
-    fixed = {name: value for name, value in compiled.params.items() if value is not None}
+def _compile(compiled: Any, given: Mapping[str, Any]) -> _Compiled:
+    """`fixed` is what the statement holds itself, beside what each row gives."""
+    fixed = {
+        name: value for name, value in compiled.params.items() if name not in given and value is not None
+    }
     return _Compiled(compiled.string, fixed, compiled.positiontup)
 
 

@@ -10,13 +10,8 @@ SYSTEMS = ("crm", "school", "operator", "web")
 
 systems = st.sampled_from(SYSTEMS)
 stamps = st.integers(0, 4)
-values: st.SearchStrategy[Value] = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(-1, 2),
-    st.sampled_from((0.0, 1.0, 0.5)),
-    st.sampled_from(("", "a", "B", "b")),
-)
+VALUES: tuple[Value, ...] = (None, False, True, -1, 0, 1, 2, 0.0, 1.0, 0.5, "", "a", "B", "b")
+values: st.SearchStrategy[Value] = st.sampled_from(VALUES)
 cells = st.builds(Cell, values, stamps, systems)
 rules = st.builds(
     FieldRule,

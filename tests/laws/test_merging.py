@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import permutations, product
+
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared.model.golden import Cell, FieldRule
 from shared.model.merge import Merge
-from tests.laws.merging import cells, rules, stamps, systems, values
+from tests.laws.merging import SYSTEMS, VALUES, cells, rules, stamps, systems, values
 
 FIELD = "phone"
 
@@ -20,6 +23,14 @@ def merge(system: str, rule: FieldRule) -> Merge:
     return Merge(system, {FIELD: rule}, folded)
 
 
+pairs = st.sampled_from(list(permutations(SYSTEMS, 2)))
+differing = st.sampled_from(
+    [
+        (held, other)
+        for held, other in product(VALUES, VALUES)
+        if held is not None and folded("", held) != other
+    ]
+)
 edits = st.tuples(systems, rules, cells, cells, values, stamps)
 
 
@@ -98,9 +109,11 @@ def test_who_does_not_hold_goldens_value_is_told(given_edit):
         assert (FIELD in merged.overruled) != holds
 
 
-@given(rules, systems, cells, values, stamps)
-def test_a_first_sight_fills_what_is_empty_and_wins_nothing_from_a_value(rule, system, theirs, value, stamp):
-    assume(theirs.value is not None and folded(FIELD, theirs.value) != value and rule.owner != system)
+@given(rules, pairs, differing, stamps, stamps)
+def test_a_first_sight_fills_what_is_empty_and_wins_nothing_from_a_value(rule, pair, differ, old, stamp):
+    (system, other), (held, value) = pair, differ
+    rule = replace(rule, owner=None if rule.owner == system else rule.owner)
+    theirs = Cell(held, old, other)
     merged = merge(system, rule).adopt({FIELD: theirs}, {FIELD: value}, stamp)
     assert merged.golden == {FIELD: theirs}
     assert merged.overruled == [FIELD]
@@ -114,11 +127,11 @@ def test_a_first_sight_of_what_nobody_has_is_taken(rule, system, value, stamp):
     assert not merged.clashes
 
 
-@given(rules, cells, values, stamps)
-def test_an_owners_first_sight_wins_and_says_what_it_replaced(rule, theirs, value, stamp):
-    assume(rule.owner is not None and theirs.system != rule.owner)
-    assume(theirs.value is not None and folded(FIELD, theirs.value) != value)
-    merged = merge(str(rule.owner), rule).adopt({FIELD: theirs}, {FIELD: value}, stamp)
+@given(rules, pairs, differing, stamps, stamps)
+def test_an_owners_first_sight_wins_and_says_what_it_replaced(rule, pair, differ, old, stamp):
+    (owner, other), (held, value) = pair, differ
+    theirs = Cell(held, old, other)
+    merged = merge(owner, replace(rule, owner=owner)).adopt({FIELD: theirs}, {FIELD: value}, stamp)
     assert merged.golden[FIELD].value == value
     assert [clash.lost for clash in merged.clashes] == [theirs]
 

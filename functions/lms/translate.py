@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from shared.model.translation import Translation, by_entity, choice, lower, reference, text
+from shared.model.field import choice, lower, reference, text
+from shared.model.translation import Translation, by_entity
 
 
 def write_id(native_id: str) -> int | str:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from shared.model.translation import Translation, by_entity, lines, reference, text
+from shared.model.field import lines, reference, text
+from shared.model.translation import Translation, by_entity
 
 SUFFIX_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 

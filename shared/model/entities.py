@@ -16,11 +16,26 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from shared.model.errors import InvalidChange
 from shared.model.golden import Value
 
+EMAIL = r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$"
+AMOUNT = r"^(0|-?(0\.\d*[1-9]|[1-9]\d*(\.\d*[1-9])?))$"
+DAY = r"^\d{4}-\d{2}-\d{2}$"
+FORMATS = {
+    EMAIL: "is no e-mail address such as name@example.com",
+    AMOUNT: "is no plain decimal number such as 1250.5",
+    DAY: "is no day such as 2026-01-31",
+}
+"""What to say of a text that does not look so."""
+
 Email = Annotated[
-    str,
-    StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$"),
-    Field(json_schema_extra={"personal": True}),
+    str, StringConstraints(max_length=254, pattern=EMAIL), Field(json_schema_extra={"personal": True})
 ]
+
+
+Amount = Annotated[str, StringConstraints(max_length=40, pattern=AMOUNT)]
+"""A decimal number as text, exact and in its shortest form: 1250.5, never 1250.50 or 1.25e3."""
+
+Day = Annotated[str, StringConstraints(pattern=DAY)]
+"""A day: 2026-01-31."""
 
 
 def text(length: int, *, personal: bool = False, reference: str | None = None) -> Any:
@@ -28,6 +43,11 @@ def text(length: int, *, personal: bool = False, reference: str | None = None) -
     return Field(
         default=None, max_length=length, json_schema_extra={"personal": personal, "reference": reference}
     )
+
+
+def required_reference(entity: str) -> Any:
+    """A reference without which the record means nothing."""
+    return Field(min_length=1, max_length=80, json_schema_extra={"reference": entity})
 
 
 class Entity(BaseModel):
@@ -49,6 +69,8 @@ class Account(Entity):
     state: str | None = text(80)
     postal_code: str | None = text(20)
     country: str | None = text(80)
+    credit_limit: Amount | None = None
+    on_hold: bool | None = None
 
 
 class Contact(Entity):
@@ -76,6 +98,74 @@ class Lead(Entity):
     phone: str | None = text(40, personal=True)
     source: str | None = text(80)
     rating: str | None = text(40)
+
+
+class Unit(Entity):
+    """What products are counted in."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
+class Product(Entity):
+    """What we sell. `price` is for one `unit`, on no list."""
+
+    number: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    description: str | None = text(2000)
+    unit: str | None = text(80, reference="unit")
+    price: Amount | None = None
+
+
+class PriceList(Entity):
+    """Prices that hold together: for everybody, or for one `account`."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    account: str | None = text(80, reference="account")
+
+
+class PriceListItem(Entity):
+    """What one product costs on one list."""
+
+    price_list: str = required_reference("price_list")
+    product: str = required_reference("product")
+    unit: str | None = text(80, reference="unit")
+    amount: Amount
+
+
+class Order(Entity):
+    """What an account has bought; its lines refer to it."""
+
+    number: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    account: str | None = text(80, reference="account")
+    price_list: str | None = text(80, reference="price_list")
+    name: str | None = text(300)
+    status: str | None = text(40)
+    ordered_on: Day | None = None
+    total: Amount | None = None
+
+
+class OrderLine(Entity):
+    """So many of one product; `price` is for one unit."""
+
+    order: str = required_reference("order")
+    product: str | None = text(80, reference="product")
+    unit: str | None = text(80, reference="unit")
+    description: str | None = text(500)
+    quantity: Amount
+    price: Amount | None = None
+
+
+class Invoice(Entity):
+    """What an account owes for an order, and whether it has paid."""
+
+    number: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    order: str | None = text(80, reference="order")
+    account: str | None = text(80, reference="account")
+    status: str | None = text(40)
+    invoiced_on: Day | None = None
+    due_on: Day | None = None
+    paid_on: Day | None = None
+    total: Amount | None = None
 
 
 @dataclass(frozen=True)
@@ -117,7 +207,6 @@ class EntityType:
 REASONS = {
     "missing": ("Required", "is missing"),
     "string_too_short": ("Required", "is empty"),
-    "string_pattern_mismatch": ("BadFormat", "is no e-mail address such as name@example.com"),
     "extra_forbidden": ("UnknownField", "is not a field of this entity"),
 }
 
@@ -129,12 +218,23 @@ def _invalid(entity: str, error: ValidationError, values: Mapping[str, Value]) -
         reason, said = "Required", "is empty"
     elif first["type"] == "string_too_long":
         reason, said = "TooLong", f"is longer than {first['ctx']['max_length']} characters"
+    elif first["type"] == "string_pattern_mismatch":
+        reason, said = "BadFormat", FORMATS[first["ctx"]["pattern"]]
     else:
         reason, said = REASONS.get(first["type"], ("WrongType", f"has a wrong type: {first['msg']}"))
     return InvalidChange(f"{entity}.{field} {said}", reason=reason, field=field)
 
 
-ENTITIES: Mapping[str, EntityType] = {
-    entity.name: entity
-    for entity in (EntityType("account", Account), EntityType("contact", Contact), EntityType("lead", Lead))
+_MODELS: Mapping[str, type[Entity]] = {
+    "account": Account,
+    "contact": Contact,
+    "lead": Lead,
+    "unit": Unit,
+    "product": Product,
+    "price_list": PriceList,
+    "price_list_item": PriceListItem,
+    "order": Order,
+    "order_line": OrderLine,
+    "invoice": Invoice,
 }
+ENTITIES: Mapping[str, EntityType] = {name: EntityType(name, model) for name, model in _MODELS.items()}

@@ -10,6 +10,7 @@
 Rules
 - Text is trimmed, empty text is nothing, then a field's own forms apply: all idempotent, on the way in and
   on the way out alike, so that what we wrote and what we read back are equal.
+- An amount is rounded to the system's scale (half up), and is exact text for everyone but the system.
 - A choice that several canonical values share reads back as the first of them in its table.
 - No description names a value: a length, a type or the allowed choices say enough.
 - A table with a mistake in it is refused where it is built, with the field and what would be right.
@@ -18,80 +19,17 @@ Rules
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
 
+from shared.model import amounts
 from shared.model.entities import ENTITIES
 from shared.model.errors import IntegrationError, InvalidChange, Untranslatable
+from shared.model.field import Field, Form, Kind, Reader, Writer
 from shared.model.golden import Value
 
-Form = Callable[[str], str]
 Rule = Callable[[Value], Value]
-Reader = Callable[[Any], Value]
-Writer = Callable[[Any], Any]
-
-
-class Unit(NamedTuple):
-    """What a system counts when it says how long a text may be."""
-
-    name: str
-    count: Callable[[str], int]
-
-
-CODE_POINTS = Unit("characters", len)
-UTF16 = Unit("UTF-16 units", lambda text: len(text.encode("utf-16-le", "surrogatepass")) // 2)
-UTF8 = Unit("UTF-8 bytes", lambda text: len(text.encode("utf-8", "surrogatepass")))
-
-
-def lower(text: str) -> str:
-    return text.lower()
-
-
-def lines(text: str) -> str:
-    """One sort of line end, whatever the system's own is."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One line of a table. `text`, `choice` and `reference` make them."""
-
-    canonical: str
-    native: str
-    longest: int | None = None
-    unit: Unit = CODE_POINTS
-    forms: tuple[Form, ...] = ()
-    choices: Mapping[str, str] | None = None
-    mandatory: bool = False
-    references: str | None = None
-    read_id: Reader = str
-    write_id: Writer = str
-
-
-def text(
-    canonical: str, native: str, longest: int, *forms: Form, unit: Unit = CODE_POINTS, mandatory: bool = False
-) -> Field:
-    return Field(canonical, native, longest, unit, forms, mandatory=mandatory)
-
-
-def choice(canonical: str, native: str, choices: Mapping[str, str], *, mandatory: bool = False) -> Field:
-    """A closed list: canonical label → native value. Labels are found in any case."""
-    return Field(canonical, native, choices=choices, mandatory=mandatory)
-
-
-def reference(
-    canonical: str,
-    native: str,
-    entity: str,
-    *,
-    read_id: Reader,
-    write_id: Writer = str,
-    mandatory: bool = False,
-) -> Field:
-    """A field that names another record by its native id, which is text for everyone but its system."""
-    return Field(
-        canonical, native, mandatory=mandatory, references=entity, read_id=read_id, write_id=write_id
-    )
 
 
 class Translation:
@@ -164,9 +102,26 @@ class Translation:
     # Functions made of a line of the table, once, so that a record costs one call for each field.
 
     def _rule(self, field: Field) -> Rule:
-        if field.references:
-            return _as_it_is
-        return self._choice_rule(field) if field.choices else self._text_rule(field)
+        match field.kind:
+            case Kind.TEXT:
+                return self._text_rule(field)
+            case Kind.CHOICE:
+                return self._choice_rule(field)
+            case Kind.AMOUNT:
+                return self._amount_rule(field)
+            case Kind.FLAG | Kind.DAY | Kind.REFERENCE:
+                return _as_it_is
+
+    def _amount_rule(self, field: Field) -> Rule:
+        step = Decimal(1).scaleb(-(field.scale or 0))
+
+        def rule(value: Value) -> Value:
+            try:
+                return amounts.plain(Decimal(str(value)).quantize(step, ROUND_HALF_UP))
+            except InvalidOperation:
+                raise self._untranslatable(field, "OutOfRange", f"{step} at the least of a number") from None
+
+        return rule
 
     def _text_rule(self, field: Field) -> Rule:
         longest, count, tidy = field.longest, field.unit.count, _tidy(field.forms)
@@ -211,9 +166,34 @@ class Translation:
         )
 
     def _reader(self, field: Field) -> Reader:
-        if field.references:
-            return _optional(field.read_id)
-        return self._choice_reader(field) if field.choices else _text_reader(field.forms)
+        match field.kind:
+            case Kind.TEXT:
+                return _text_reader(field.forms)
+            case Kind.CHOICE:
+                return self._choice_reader(field)
+            case Kind.REFERENCE:
+                return _optional(field.read_id)
+            case Kind.AMOUNT:
+                return self._plain_reader(field, amounts.read, "a number")
+            case Kind.FLAG:
+                return self._plain_reader(field, _flag, "yes or no")
+            case Kind.DAY:
+                return self._plain_reader(field, _day, "a day")
+
+    def _plain_reader(self, field: Field, read: Reader, what: str) -> Reader:
+        def read_or_refuse(native: Any) -> Value:
+            if native is None or native == "":
+                return None
+            try:
+                return read(native)
+            except (ValueError, ArithmeticError):
+                raise InvalidChange(
+                    f"{self.entity}.{field.canonical} is not {what} in {self.system}",
+                    reason="WrongType",
+                    field=field.canonical,
+                ) from None
+
+        return read_or_refuse
 
     def _choice_reader(self, field: Field) -> Reader:
         shown = _first_labels(field.choices or {})
@@ -221,10 +201,10 @@ class Translation:
         def read(native: Any) -> Value:
             if native is None or native == "":
                 return None
-            if type(native) is not str or native not in shown:
+            if type(native) not in (str, int) or native not in shown:
                 raise InvalidChange(
                     f"{self.entity}.{field.canonical}: {self.system} shows a choice that its table does not"
-                    f" name; it names {', '.join(shown)}",
+                    f" name; it names {', '.join(map(str, shown))}",
                     reason="NotAChoice",
                     field=field.canonical,
                 )
@@ -269,6 +249,8 @@ def _writer(field: Field) -> Writer | None:
     """None where the value travels as it is."""
     if field.references:
         return field.write_id
+    if field.write:
+        return field.write
     if field.choices:
         natives = {label.casefold(): native for label, native in field.choices.items()}
         return lambda value: natives[value.casefold()]
@@ -279,9 +261,20 @@ def _as_it_is(value: Value) -> Value:
     return value
 
 
-def _first_labels(choices: Mapping[str, str]) -> dict[str, str]:
+def _flag(native: Any) -> Value:
+    if native not in (0, 1):
+        raise ValueError
+    return bool(native)
+
+
+def _day(native: Any) -> Value:
+    """Of a date, a time, or a text that begins with one."""
+    return date.fromisoformat(str(native)[:10]).isoformat()
+
+
+def _first_labels(choices: Mapping[str, str | int]) -> dict[str | int, str]:
     """Native value → the first label in the table that stands for it."""
-    shown: dict[str, str] = {}
+    shown: dict[str | int, str] = {}
     for label, native in choices.items():
         shown.setdefault(native, label)
     return shown

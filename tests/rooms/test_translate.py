@@ -10,7 +10,8 @@ from functions.lms import translate as lms
 from functions.salesforce import translate as salesforce
 from shared.model.entities import ENTITIES
 from shared.model.errors import InvalidChange, Untranslatable
-from shared.model.translation import UTF8, UTF16, Translation, choice, reference, text
+from shared.model.field import UTF8, UTF16, amount, choice, day, flag, reference, text
+from shared.model.translation import Translation
 
 EVERY = [*salesforce.TRANSLATIONS.values(), *lms.TRANSLATIONS.values()]
 PLAIN = [
@@ -160,3 +161,51 @@ def test_a_table_with_a_mistake_is_refused_with_what_would_be_right(table, wrong
 def test_a_table_of_an_entity_that_is_not_there_is_refused():
     with pytest.raises(ValueError, match="there are account, contact, lead"):
         Translation("x", "acount", "x", [choice("name", "n", {"A": "a"})])
+
+
+PRICED = Translation(
+    "the ERP",
+    "account",
+    "customers",
+    [amount("credit_limit", "limit", 2), flag("on_hold", "hold"), text("name", "name", 40)],
+)
+
+
+@pytest.mark.parametrize(
+    "native, canonical",
+    [(1250.5, "1250.5"), ("1250.50", "1250.5"), (0, "0"), ("-0.0", "0"), (1e3, "1000"), (None, None)],
+)
+def test_an_amount_reads_as_exact_text_in_one_form(native: object, canonical: str | None) -> None:
+    values, refusal = PRICED.to_canonical({"limit": native, "name": "Acme"})
+    assert refusal is None
+    assert values["credit_limit"] == canonical
+
+
+def test_an_amount_is_rounded_half_up_to_the_scale_of_its_system() -> None:
+    assert PRICED.normal("credit_limit", "10.005") == "10.01"
+    assert PRICED.normal("credit_limit", "-2.675") == "-2.68"
+
+
+def test_an_amount_with_more_digits_than_a_number_has_is_refused() -> None:
+    with pytest.raises(Untranslatable):
+        PRICED.normal("credit_limit", "9" * 40)
+
+
+@pytest.mark.parametrize("native", ["many", True, "NaN", "1,5"])
+def test_what_is_no_number_is_refused_by_its_field(native: object) -> None:
+    _, refusal = PRICED.to_canonical({"limit": native, "name": "Acme"})
+    assert refusal is not None
+    assert (refusal.reason, refusal.field) == ("WrongType", "credit_limit")
+
+
+def test_a_flag_may_be_kept_as_a_number() -> None:
+    assert PRICED.to_canonical({"hold": 1, "name": "Acme"})[0]["on_hold"] is True
+    assert PRICED.from_canonical({"on_hold": False}) == {"hold": False}
+
+
+def test_a_day_is_the_day_of_a_time() -> None:
+    invoice = Translation(
+        "the ERP", "invoice", "invoices", [text("number", "number", 20), day("due_on", "due")]
+    )
+    values, refusal = invoice.to_canonical({"number": "1", "due": "2026-01-31T00:00:00Z"})
+    assert (values["due_on"], refusal) == ("2026-01-31", None)

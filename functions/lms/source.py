@@ -41,7 +41,10 @@ class LmsSource:
             mark = mark.at(listed.cursor, listed.as_of)
             mark = mark if more else mark.ended(self._overlap)
             rows = [row_of(record, translation) for record in listed.rows]
-            yield Page(rows, mark.text(), micros(listed.as_of))
+            yield Page(rows, mark.text(), micros(listed.as_of), last=not more)
+
+    async def acknowledge(self, entity: str, page: Page) -> None:
+        """The watermark says it all."""
 
     async def read(self, entity: str, native_ids: Sequence[str]) -> Page:
         return await self._lookup.read(entity, native_ids)

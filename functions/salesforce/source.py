@@ -42,7 +42,10 @@ class SalesforceSource:
             more = self._goes_on(found)
             mark = _behind(mark, found.records[-1]) if more else mark.ended(self._overlap)
             rows = [row_of(record, translation) for record in found.records]
-            yield Page(rows, mark.text(), found.read_at)
+            yield Page(rows, mark.text(), found.read_at, last=not more)
+
+    async def acknowledge(self, entity: str, page: Page) -> None:
+        """The watermark says it all."""
 
     async def read(self, entity: str, native_ids: Sequence[str]) -> Page:
         return await self._lookup.read(entity, native_ids)

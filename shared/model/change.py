@@ -38,12 +38,19 @@ class Page:
 
     `watermark` is the source's own and opaque to everyone else; `read_at` is the source's clock at the
     start of the request (microseconds, UTC), which no stamp may pass. `calls` is what the page cost.
+
+    `last` says that the run ends here. `whole` says that the page is a part of an answer that holds every
+    living row, so that what it leaves out was deleted; `first` begins such an answer, and a page that goes
+    on from a watermark in its middle does not say so.
     """
 
     rows: list[Row]
     watermark: str
     read_at: int
     calls: int = 1
+    whole: bool = False
+    first: bool = False
+    last: bool = False
 
 
 class Verb(StrEnum):

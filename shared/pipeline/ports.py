@@ -47,7 +47,23 @@ class Source(Protocol):
 
         Late commits and ties are neither lost nor doubled beyond the overlap window. Each page carries the
         watermark from which reading goes on once it is merged; the last one never passes the source's clock
-        at the start of the run less the overlap. A poll with nothing to say yields one empty page.
+        at the start of the run less the overlap. A poll with nothing to say yields one empty page. The page
+        after which there is no other says `last`.
+
+        A source that cannot say what changed (a token expired, a table without stamps) answers with all that
+        lives, each page marked `whole` and the one that begins it `first`; what was deleted meanwhile is
+        then found by its absence.
+        Raises Transient or Misconfigured.
+        """
+        ...
+
+    async def acknowledge(self, entity: str, page: Page) -> None:
+        """The rows of this page are kept: the source need not show them again.
+
+        Called after the page's transaction has committed, with the rows that are settled (merged, refused
+        or held), not those left out for later. For sources that mark their rows (a status flag): each row
+        only if it still has the version that it was read with, for one edited since is not kept. Others
+        have nothing to do. What is not acknowledged comes again and does no harm.
         Raises Transient or Misconfigured.
         """
         ...

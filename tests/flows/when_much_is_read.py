@@ -40,6 +40,9 @@ class Endless:
             yield page
             del page
 
+    async def acknowledge(self, entity: str, page: Page) -> None:
+        """Nothing to do."""
+
     async def read(self, entity: str, native_ids: Sequence[str]) -> Page:
         return Page([], "", self._read_at)
 

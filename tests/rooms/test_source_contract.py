@@ -21,6 +21,7 @@ async def test_a_poll_with_nothing_to_say_yields_one_empty_page(room: Room):
 
     assert [page.rows for page in pages] == [[]]
     assert pages[0].read_at == room.time.micros()
+    assert pages[0].last
 
 
 async def test_the_first_poll_brings_the_living_rows_only(room: Room):
@@ -70,6 +71,7 @@ async def test_fifteen_thousand_rows_of_one_instant_all_arrive_each_once(room: R
     ids = [row.native_id for page in pages for row in page.rows]
     assert len(ids) == len(set(ids)) == 15_001
     assert len(pages) > 5
+    assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True]
 
 
 async def test_rows_that_become_visible_late_with_older_stamps_arrive(room: Room):

@@ -102,7 +102,14 @@ def _engine(url: str) -> Engine:
         if backend == "sqlite":
             return _sqlite(url, memory=parsed.database in (None, "", ":memory:"))
         if backend == "postgresql":
-            return create_engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True)
+            # by place, as SQLite: what goes to the driver has one form
+            return create_engine(
+                url,
+                isolation_level="REPEATABLE READ",
+                pool_pre_ping=True,
+                paramstyle="format",
+                hide_parameters=True,
+            )
     except (ArgumentError, ImportError, ValueError):
         pass  # whatever is wrong with it, its text may hold a password
     raise Misconfigured(
@@ -113,7 +120,10 @@ def _engine(url: str) -> Engine:
 
 
 def _sqlite(url: str, *, memory: bool) -> Engine:
-    options: dict[str, Any] = {"connect_args": {"timeout": 60, "check_same_thread": False}}
+    options: dict[str, Any] = {
+        "connect_args": {"timeout": 60, "check_same_thread": False},
+        "hide_parameters": True,  # they are personal, and errors are logged
+    }
     if memory:
         options["poolclass"] = StaticPool
     engine = create_engine(url, **options)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
+import msgspec
 import orjson
 
 from shared.model.golden import Cell, Fields, Golden, Snapshot, Tombstone
@@ -15,26 +15,39 @@ from shared.model.records import DeadLetter
 
 CONFLICTS = UUID("0e0c7a52-9a61-5f0e-9f57-4c1f7a3f1d20")
 
-_as_cell: Callable[[list[Any]], Cell] = partial(tuple.__new__, Cell)
+_encode = msgspec.json.Encoder().encode
+read_cells = msgspec.json.Decoder(Fields).decode
+read_cell = msgspec.json.Decoder(Cell).decode
 
 
 def cells_text(fields: Fields) -> str:
-    return orjson.dumps(dict(zip(fields, map(tuple, fields.values()), strict=True))).decode()
-
-
-def read_cells(text: str) -> Fields:
-    loaded = orjson.loads(text)
-    return dict(zip(loaded, map(_as_cell, loaded.values()), strict=True))
-
-
-def read_cell(text: str) -> Cell:
-    return Cell._make(orjson.loads(text))
+    return _encode(fields).decode()
 
 
 def golden(row: Sequence[Any]) -> Golden:
     golden_id, key, generation, fields, stamp, system, into, revision = row
     tombstone = Tombstone(stamp, system, into) if stamp is not None else None
     return Golden(golden_id, read_cells(fields), key, generation, tombstone, revision)
+
+
+Bearing = tuple[str | None, int, int | None, str | None, str | None]
+"""A record's key, generation and tombstone: what the indexes of `golden` are made of."""
+
+
+def bearing(row: Sequence[Any]) -> Bearing:
+    """Of a row as it is read."""
+    return row[1], row[2], row[4], row[5], row[6]
+
+
+def bearing_of(row: Mapping[str, Any]) -> Bearing:
+    """Of a row as it is written."""
+    return (
+        row["key"],
+        row["generation"],
+        row["tombstone_stamp"],
+        row["tombstone_system"],
+        row["merged_into"],
+    )
 
 
 def golden_row(entity: str, record: Golden) -> dict[str, Any]:
@@ -85,15 +98,23 @@ def snapshot_row(system: str, entity: str, snapshot: Snapshot) -> dict[str, Any]
     }
 
 
-BLANK_SNAPSHOT: dict[str, Any] = {
-    name: value
-    for name, value in snapshot_row("", "", Snapshot("")).items()
-    if name not in ("system", "entity", "id")
-}
+def claim_row(system: str, entity: str, snapshot: Snapshot) -> dict[str, Any]:
+    return {
+        "system": system,
+        "entity": entity,
+        "id": snapshot.id,
+        "pending": cells_text(snapshot.pending or {}),
+        "pending_until": snapshot.pending_until,
+        "moved": snapshot.moved,
+    }
+
+
+BLANK_SNAPSHOT: dict[str, Any] = snapshot_row("", "", Snapshot(""))
+SNAPSHOT_VALUES = tuple(name for name in BLANK_SNAPSHOT if name not in ("system", "entity", "id"))
 
 
 def conflict_row(entity: str, record: str, clash: Clash, at: int) -> dict[str, Any]:
-    kept, lost = (orjson.dumps(tuple(cell)).decode() for cell in (clash.kept, clash.lost))
+    kept, lost = (_encode(cell).decode() for cell in (clash.kept, clash.lost))
     cells = "|".join(sorted((kept, lost)))
     return {
         "id": str(uuid5(CONFLICTS, f"{entity}|{record}|{clash.field}|{cells}")),
@@ -103,6 +124,20 @@ def conflict_row(entity: str, record: str, clash: Clash, at: int) -> dict[str, A
         "kept": kept,
         "lost": lost,
         "at": at,
+    }
+
+
+def ledger_row(position: int, what: Sequence[str | None], at: int) -> dict[str, Any]:
+    entity, system, action, fields, cause, trace = what
+    return {
+        "position": position,
+        "at": at,
+        "entity": entity,
+        "system": system,
+        "action": action,
+        "fields": fields,
+        "cause": cause,
+        "trace": trace,
     }
 
 

@@ -76,8 +76,11 @@ LEASE = select(tables.lease).where(tables.lease.c.name == bindparam("name"))
 PAUSED = select(tables.paused).where(tables.paused.c.system == bindparam("system"))
 CONFLICTS = select(tables.conflict).where(tables.conflict.c.entity == bindparam("entity"))
 HISTORY = (
-    select(tables.ledger)
-    .where(tables.ledger.c.entity == bindparam("entity"), tables.ledger.c.record == bindparam("record"))
+    select(tables.ledger, tables.ledger_subject.c.record)
+    .join_from(
+        tables.ledger, tables.ledger_subject, tables.ledger.c.position == tables.ledger_subject.c.position
+    )
+    .where(tables.ledger.c.entity == bindparam("entity"), tables.ledger_subject.c.record == bindparam("record"))
     .order_by(tables.ledger.c.position)
 )
 UNLINK = delete(tables.identity).where(

@@ -8,8 +8,12 @@ from operator import itemgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, Connection, Select, Table, Text, any_, bindparam, func, select
+from sqlalchemy import ARRAY, Connection, Select, Table, Text, any_, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+
+
+KEY = "key of "
+"""Before the name of a parameter that says which row: SQLAlchemy keeps a column's own name for its new value."""
 
 
 class Statements:
@@ -27,21 +31,35 @@ class Statements:
         dialect = self._connection.dialect
         known = _COMPILED.get((dialect.name, name))
         if known is None:
-            known = _compile(make().compile(dialect=dialect, column_keys=list(rows[0])), rows[0])
+            statement = make()
+            columns = list(rows[0]) if statement.is_insert else None
+            known = _compile(statement.compile(dialect=dialect, column_keys=columns), rows[0])
             _COMPILED[(dialect.name, name)] = known
         if known.fixed:
             rows = [{**known.fixed, **row} for row in rows]
         self._connection.exec_driver_sql(known.sql, known.pick(rows))
 
     def _many(self, statement: Among, fixed: Mapping[str, str], values: Iterable[str]) -> Sequence[Any]:
-        """The rows in which a column has one of the values, which travel as one parameter."""
+        """The rows in which a column has one of the values, which travel as one parameter.
+
+        They come as the driver makes them: with thousands of rows, SQLAlchemy's cost as much as reading.
+        """
         wanted = list(dict.fromkeys(values))
         if not wanted:
             return []
-        if self._connection.dialect.name == "postgresql":
-            return self._connection.execute(statement.by_array, {**fixed, "values": wanted}).all()
-        names = orjson.dumps(wanted).decode()
-        return self._connection.execute(statement.by_json, {**fixed, "values": names}).all()
+        dialect = self._connection.dialect
+        arrays = dialect.name == "postgresql"
+        known = _COMPILED.get((dialect.name, statement))
+        if known is None:
+            select = statement.by_array if arrays else statement.by_json
+            known = _compile(select.compile(dialect=dialect), {**fixed, "values": ""})
+            _COMPILED[(dialect.name, statement)] = known
+        given = {**fixed, "values": wanted if arrays else orjson.dumps(wanted).decode()}
+        result = self._connection.exec_driver_sql(known.sql, known.pick([given])[0])
+        try:
+            return result.cursor.fetchall()
+        finally:
+            result.close()
 
     def _upsert(
         self, table: Table, rows: list[dict[str, Any]], changed: tuple[str, ...] | None = None
@@ -50,6 +68,13 @@ class Statements:
         if rows:
             name = f"upsert {table.name} {changed}"
             self._run(name, lambda: self._upserting(table, list(rows[0]), changed), rows)
+
+    def _update(self, table: Table, rows: list[dict[str, Any]], changed: tuple[str, ...]) -> None:
+        """Set these columns of rows that are there: a third cheaper than an upsert, and no index is touched
+        but those of the columns that are named.
+        """
+        if rows:
+            self._run(f"update {table.name} {changed}", lambda: _updating(table, changed), rows)
 
     def _upserting(self, table: Table, columns: list[str], changed: tuple[str, ...] | None) -> Any:
         key = list(table.primary_key.columns.keys())
@@ -60,38 +85,42 @@ class Statements:
         )
 
 
+def _updating(table: Table, changed: tuple[str, ...]) -> Any:
+    keys = [column == bindparam(KEY + column.name) for column in table.primary_key.columns]
+    return update(table).where(*keys).values({name: bindparam(name) for name in changed})
+
+
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """A statement as its driver takes it: by place (then `order` says which), or by name."""
+    """A statement as its driver takes it, and the names of its parameters, in their order."""
 
     sql: str
     fixed: Mapping[str, Any]
-    order: Sequence[str] | None
+    order: Sequence[str]
 
     def pick(self, rows: list[dict[str, Any]]) -> list[Any]:
-        if self.order is None:
-            return rows
         if len(self.order) == 1:
             return [(row[self.order[0]],) for row in rows]
         return list(map(itemgetter(*self.order), rows))
 
 
-_COMPILED: dict[tuple[str, str], _Compiled] = {}
+_COMPILED: dict[tuple[str, object], _Compiled] = {}
 
 
 def _compile(compiled: Any, given: Mapping[str, Any]) -> _Compiled:
     """`fixed` is what the statement holds itself, beside what each row gives."""
+    order = [name.removeprefix(KEY) for name in compiled.positiontup]
     fixed = {
         name: value for name, value in compiled.params.items() if name not in given and value is not None
     }
-    return _Compiled(compiled.string, fixed, compiled.positiontup)
+    return _Compiled(compiled.string, fixed, order)
 
 
 def chosen(table: Table, *names: str) -> Select[Any]:
     return select(*(table.c[name] for name in names))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Among:
     """A statement for the rows in which a column has one of many values.
 

@@ -12,7 +12,8 @@
     dead_letter  what cannot go on without a person
     paused       systems that refuse us, until when
     tally        how many of what, for each flow
-    ledger       what happened to each record, when and why
+    ledger       what happened, when and why: one line for all records to which the same happened at once
+    ledger_subject  and to which records
 
 Keys begin with the id, which tells rows apart at once; the names behind it are the same for thousands.
 Times are microseconds since 1970 (UTC). Cells are JSON: field → [value, stamp, system].
@@ -214,11 +215,18 @@ ledger = Table(
     Column("position", SERIAL, primary_key=True, autoincrement=True),
     Column("at", BigInteger, nullable=False),
     Column("entity", NAME, nullable=False),
-    Column("record", ID, nullable=False),
     Column("system", NAME, nullable=False),
     Column("action", NAME, nullable=False),
     Column("fields", Text),
     Column("cause", NAME),
     Column("trace", String(64)),
 )
-Index("ledger_record", ledger.c.record)
+
+ledger_subject = Table(
+    "ledger_subject",
+    metadata,
+    Column("record", ID, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    PrimaryKeyConstraint("record", "position"),
+    sqlite_with_rowid=False,
+)

@@ -9,14 +9,14 @@ import orjson
 from sqlalchemy import delete, func, select
 
 from shared.adapters.store import encoding, queries, tables
-from shared.adapters.store.statements import Statements
+from shared.adapters.store.holding import Holding
 from shared.model.change import Message
 from shared.model.golden import Golden, Snapshot
 from shared.model.merge import Clash
 from shared.model.records import DeadLetter, Entry, Flows, Identity, Key, Pause, Posted
 
 
-class Transaction(Statements):
+class Transaction(Holding):
     """One transaction of the store. Its methods raise SQLAlchemy's errors, which `Store` names."""
 
     # Records

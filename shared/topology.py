@@ -94,6 +94,20 @@ class EntityPolicy(_Strict):
     fields: Mapping[str, FieldPolicy] = Field(default_factory=dict)
 
 
+class Envelope(_Strict):
+    """How many rows one run may delete, or empty of a value: so many, or a share of the table if that is more."""
+
+    share: str = Field(default="5%", pattern=r"^\d{1,3}(\.\d+)?%$")
+    records: int = Field(default=100, ge=0)
+
+    def __str__(self) -> str:
+        return f"{{share: {self.share}, records: {self.records}}}"
+
+    def allows(self, size: int) -> int:
+        """How many of a table with so many rows."""
+        return max(self.records, int(size * float(self.share.rstrip("%")) / 100))
+
+
 class Flow(_Strict):
     """An entity from one system to another."""
 
@@ -106,6 +120,7 @@ class Flow(_Strict):
     parent_wait: Seconds = 3600
     guard: Guard = Guard.NONE
     watch: bool = False
+    envelope: Envelope = Envelope()
 
 
 class Topology(_Strict):
@@ -148,6 +163,11 @@ class Topology(_Strict):
 
     def flows_from(self, source: str, entity: str) -> list[Flow]:
         return [flow for flow in self.flows if flow.source == source and flow.entity == entity]
+
+    def envelopes(self, system: str, entity: str) -> list[Envelope]:
+        """What a run of this system may delete: as the strictest of its flows says."""
+        flows = self.flows_from(system, entity) or self.flows_to(system, entity)
+        return [flow.envelope for flow in flows]
 
     def delivered(self, target: str) -> list[str]:
         """The entities that this system is sent, parents before children."""
@@ -243,6 +263,7 @@ WANTED = {
     "less_than_equal": "write at most {le}",
     "bool_type": "write true or false",
     "bool_parsing": "write true or false",
+    "string_pattern_mismatch": "write a share such as 5%",
 }
 """What to write in place of a value of the wrong kind."""
 
@@ -263,6 +284,8 @@ def _model(place: Place) -> type[BaseModel]:
             return FieldPolicy
         case ("entities", *_):
             return EntityPolicy
+        case ("flows", _, "envelope"):
+            return Envelope
         case ("flows", *_):
             return Flow
     return Topology

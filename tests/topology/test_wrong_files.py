@@ -34,7 +34,7 @@ MAPPING = "write a mapping, such as {name: value}"
 LIST = "write a list, such as [one, another]"
 NAME = "a system's name is small letters, digits and hyphens, a letter first, at most 32"
 ACCOUNT = "number, name, phone, website, industry, street, city, state, postal_code, country"
-FLOW_KEYS = "entity, from, to, freshness, delete, missing_parent, parent_wait, guard, watch"
+FLOW_KEYS = "entity, from, to, freshness, delete, missing_parent, parent_wait, guard, watch, envelope"
 SYSTEM_TAG = "tag:yaml.org,2002:python/object:os.system"
 BURIED = (
     "none would bury edits of contact.account, which both lms and crm may change: write read or conditional, "
@@ -192,6 +192,29 @@ CASES: list[tuple[str, str, list[str]]] = [
     ("guard: read", "guard: yes", ["15: flows[1].guard: True is not one of none, read, conditional"]),
     ("freshness: 5m", "watch: sometimes", ["14: flows[1].watch: write true or false"]),
     ("freshness: 5m", "watch:", ["14: flows[1].watch: write true or false"]),
+    *(
+        (
+            "freshness: 5m",
+            f"envelope: {{share: {written}}}",
+            [f"14: flows[1].envelope.share: {wanted}"],
+        )
+        for written, wanted in (
+            ("much", "write a share such as 5%"),
+            ("-5%", "write a share such as 5%"),
+            ("0.05", "write a word"),
+        )
+    ),
+    ("freshness: 5m", "envelope: 5%", [f"14: flows[1].envelope: {MAPPING}"]),
+    (
+        "freshness: 5m",
+        "envelope: {records: -1}",
+        ["14: flows[1].envelope.records: write at least 0"],
+    ),
+    (
+        "freshness: 5m",
+        "envelope: {record: 1}",
+        ["14: flows[1].envelope.record: unknown key; did you mean records?"],
+    ),
     ("  - entity: contact", "  - account\n  - entity: contact", [f"11: flows[1]: {MAPPING}"]),
     ("  - entity: contact", "  -\n  - entity: contact", [f"11: flows[1]: {MAPPING}"]),
     (

@@ -23,6 +23,7 @@ from shared.lines import Place
 from shared.model.entities import ENTITIES, EntityType
 from shared.model.errors import Misconfigured
 from shared.model.golden import FieldRule
+from shared.reach import Arrow, joined, sources
 
 OPERATOR = "operator"
 """The system whose changes are an operator's mends."""
@@ -94,6 +95,20 @@ class EntityPolicy(_Strict):
     fields: Mapping[str, FieldPolicy] = Field(default_factory=dict)
 
 
+class Envelope(_Strict):
+    """How many rows one run may delete, or empty of a value: so many, or a share of the table if that is more."""
+
+    share: str = Field(default="5%", pattern=r"^\d{1,3}(\.\d+)?%$")
+    records: int = Field(default=100, ge=0)
+
+    def __str__(self) -> str:
+        return f"{{share: {self.share}, records: {self.records}}}"
+
+    def allows(self, size: int) -> int:
+        """How many of a table with so many rows."""
+        return max(self.records, int(size * float(self.share.rstrip("%")) / 100))
+
+
 class Flow(_Strict):
     """An entity from one system to another."""
 
@@ -106,6 +121,7 @@ class Flow(_Strict):
     parent_wait: Seconds = 3600
     guard: Guard = Guard.NONE
     watch: bool = False
+    envelope: Envelope = Envelope()
 
 
 class Topology(_Strict):
@@ -148,6 +164,29 @@ class Topology(_Strict):
 
     def flows_from(self, source: str, entity: str) -> list[Flow]:
         return [flow for flow in self.flows if flow.source == source and flow.entity == entity]
+
+    def envelopes(self, system: str, entity: str) -> list[Envelope]:
+        """What a run of this system may delete: as the strictest of its flows says."""
+        flows = self.flows_from(system, entity) or self.flows_to(system, entity)
+        return [flow.envelope for flow in flows]
+
+    def reach(self, target: str, entity: str) -> tuple[str, ...]:
+        """The systems whose records of this entity reach the target, by name."""
+        return self._reach.get((target, entity), ())
+
+    @cached_property
+    def _reach(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        return {
+            (flow.target, flow.entity): tuple(sorted(sources(self._arrows(flow.entity), flow.target)))
+            for flow in self.flows
+        }
+
+    def _arrows(self, entity: str) -> list[Arrow]:
+        return [(flow.source, flow.target) for flow in self.flows if flow.entity == entity]
+
+    def group(self, system: str, entity: str) -> frozenset[str]:
+        """The systems that flows of this entity join with this one, itself among them."""
+        return joined(self._arrows(entity), system)
 
     def delivered(self, target: str) -> list[str]:
         """The entities that this system is sent, parents before children."""
@@ -243,6 +282,7 @@ WANTED = {
     "less_than_equal": "write at most {le}",
     "bool_type": "write true or false",
     "bool_parsing": "write true or false",
+    "string_pattern_mismatch": "write a share such as 5%",
 }
 """What to write in place of a value of the wrong kind."""
 
@@ -263,6 +303,8 @@ def _model(place: Place) -> type[BaseModel]:
             return FieldPolicy
         case ("entities", *_):
             return EntityPolicy
+        case ("flows", _, "envelope"):
+            return Envelope
         case ("flows", *_):
             return Flow
     return Topology
@@ -337,7 +379,7 @@ def _flow_mistakes(topology: Topology, index: int, flow: Flow) -> Iterator[tuple
             yield (*here, end), _no_system(topology, system)
     if flow.source == flow.target:
         yield here, "a flow goes from one system to another"
-    if flow.guard is Guard.NONE and (field := _shared_field(topology, flow)):
+    elif flow.guard is Guard.NONE and (field := _shared_field(topology, flow)):
         yield (
             (*here, "guard"),
             (
@@ -348,11 +390,12 @@ def _flow_mistakes(topology: Topology, index: int, flow: Flow) -> Iterator[tuple
 
 
 def _shared_field(topology: Topology, flow: Flow) -> str | None:
-    """A field that the target may change too."""
+    """A field that the target may change too: an owner settles it only among those that it flows to."""
     if not topology.flows_from(flow.target, flow.entity):
         return None
+    group = topology.group(flow.source, flow.entity)
     rules = topology.rules(flow.entity)
-    return next((field for field, rule in rules.items() if rule.owner is None), None)
+    return next((field for field, rule in rules.items() if rule.owner not in group), None)
 
 
 def _no_system(topology: Topology, name: str) -> str:

@@ -174,7 +174,7 @@ class World:
         for connection in self.hub.connections.values():
             closing: Any = connection.close() if connection.close else None
             await closing
-        connections = _connections(self.wires, self.time, Random(1), settings)
+        connections = _connections(self.topology, self.wires, self.time, Random(1), settings)
         self.hub = replace(self.hub, connections=connections)
 
     async def close(self) -> None:
@@ -238,7 +238,7 @@ def world(
     time, random = Time(), Random(seed)
     topology = _topology(topology)
     options = Options(Credentials("crosswalk", SECRET), schema, daily_limit)
-    systems = _systems(time, random, calls_a_minute, options)
+    systems = _systems(topology, time, random, calls_a_minute, options)
     broker = _broker(time, topology, random)
     store = Store("sqlite://", inline)
     store.migrate()
@@ -250,7 +250,7 @@ def world(
         topology,
         store,
         bus,
-        _connections(wires, time, random, settings or {}),
+        _connections(topology, wires, time, random, settings or {}),
         policy or Policy(),
         clock=time.micros,
         ids=ids.__next__,
@@ -265,35 +265,39 @@ def _topology(given: str | Topology | None) -> Topology:
     return parse(given) if isinstance(given, str) else given
 
 
-def _systems(time: Time, random: Random, calls_a_minute: int, options: Options) -> dict[str, Controlled]:
-    return {
-        "salesforce": Controlled(Salesforce(Rows(), time, random, options), time),
-        "lms": Controlled(Lms(Rows(), time, SECRET, calls_a_minute), time),
+def _systems(
+    topology: Topology, time: Time, random: Random, calls_a_minute: int, options: Options
+) -> dict[str, Controlled]:
+    """Each system of the topology, with rows of its own."""
+    kinds: Mapping[str, Callable[[], Any]] = {
+        "salesforce": lambda: Salesforce(Rows(), time, random, options),
+        "lms": lambda: Lms(Rows(), time, SECRET, calls_a_minute),
     }
+    return {name: Controlled(kinds[system.kind](), time) for name, system in topology.systems.items()}
 
 
 def _connections(
-    wires: Mapping[str, Wire], time: Time, random: Random, settings: Mapping[str, str]
+    topology: Topology, wires: Mapping[str, Wire], time: Time, random: Random, settings: Mapping[str, str]
 ) -> dict[str, Any]:
-    environment = {
-        "SALESFORCE_URL": "https://org.my.salesforce.test",
-        "SALESFORCE_CLIENT_ID": "crosswalk",
-        "SALESFORCE_CLIENT_SECRET": SECRET,
-        "LMS_URL": "https://lms.test",
-        "LMS_TOKEN": SECRET,
-        **settings,
-    }
-    common: dict[str, Any] = {
-        "environment": environment,
-        "clock": time.micros,
-        "random": random,
-        "retries": AT_ONCE,
-    }
+    common: dict[str, Any] = {"clock": time.micros, "random": random, "retries": AT_ONCE}
+
+    def connect(name: str) -> Any:
+        environment = {**_environment(name), **settings}
+        own = {**common, "environment": environment, "transport": wires[name]}
+        if topology.systems[name].kind == "lms":
+            return lms_room.connect(name, **own)
+        return salesforce_room.connect(name, sleep=time.sleep, **own)
+
+    return {name: connect(name) for name in topology.systems}
+
+
+def _environment(system: str) -> dict[str, str]:
+    prefix = system.upper()
     return {
-        "salesforce": salesforce_room.connect(
-            "salesforce", transport=wires["salesforce"], sleep=time.sleep, **common
-        ),
-        "lms": lms_room.connect("lms", transport=wires["lms"], **common),
+        f"{prefix}_URL": f"https://{system}.test",
+        f"{prefix}_CLIENT_ID": "crosswalk",
+        f"{prefix}_CLIENT_SECRET": SECRET,
+        f"{prefix}_TOKEN": SECRET,
     }
 
 

@@ -14,6 +14,8 @@ import uvicorn
 
 from local.servicebus.admin.certificate import Certificate
 from local.servicebus.configuration import ConfigurationError
+from local.servicebus.engine.entities import Right
+from local.servicebus.sas import SharedAccessKey
 from local.servicebus.server import EMULATORS_KEY, Addresses, Settings, serving
 
 FOLDER = Path(".local") / "servicebus"
@@ -34,6 +36,10 @@ AccessKey = Annotated[
     str,
     typer.Option(help="Of RootManageSharedAccessKey.", envvar="SERVICEBUS_ACCESS_KEY", show_default=False),
 ]
+Policies = Annotated[
+    list[str] | None,
+    typer.Option("--policy", metavar="NAME:RIGHTS:KEY", help="One more key, as reader:Listen:secret."),
+]
 ReadyFile = Annotated[
     Path | None,
     typer.Option(dir_okay=False, help="Gets the addresses as JSON, once ready."),
@@ -51,6 +57,7 @@ def servicebus(
     config: Config = None,
     data: Folder = None,
     access_key: AccessKey = EMULATORS_KEY,
+    policy: Policies = None,
     ready_file: ReadyFile = None,
 ) -> None:
     """A Service Bus for the unmodified azure-servicebus client, until it is interrupted.
@@ -72,6 +79,7 @@ def servicebus(
         config=config,
         data=data,
         access_key=access_key,
+        more_keys=[_key(text) for text in policy or ()],
     )
     try:
         with asyncio.Runner(loop_factory=uvicorn.Config("", log_config=None).get_loop_factory()) as runner:
@@ -79,6 +87,18 @@ def servicebus(
     except (ConfigurationError, OSError, sqlite3.Error) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
+
+
+def _key(policy: str) -> SharedAccessKey:
+    """A key that cannot be read is not repeated: it is a secret."""
+    name, rights, key = (*policy.split(":", 2), "", "")[:3]
+    try:
+        found = SharedAccessKey(name, key, [Right(right) for right in rights.split(",")])
+    except ValueError as error:
+        raise typer.BadParameter(f"--policy: rights are {', '.join(Right)}, not {rights!r}") from error
+    if not (name and key):
+        raise typer.BadParameter("--policy: NAME:RIGHTS:KEY is expected, as reader:Listen,Send:secret")
+    return found
 
 
 async def _serve(settings: Settings, ready_file: Path | None) -> None:
@@ -108,6 +128,7 @@ def _announce(addresses: Addresses) -> None:
     typer.echo(f"Administration:  {addresses.servicebus_admin}")
     if addresses.tls_port is not None:
         typer.echo(f"AMQP over TLS:   port {addresses.tls_port}")
+    typer.echo(f"WebSocket:       {addresses.websocket}")
     typer.echo(f"Certificate:     {addresses.certificate}")
 
 
@@ -116,6 +137,7 @@ def _write(ready_file: Path, addresses: Addresses) -> None:
     told = {
         "servicebus": addresses.servicebus,
         "servicebus_admin": addresses.servicebus_admin,
+        "websocket": addresses.websocket,
         "tls_port": addresses.tls_port,
         "cert": str(addresses.certificate.resolve()),
         "pid": os.getpid(),

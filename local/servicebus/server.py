@@ -1,4 +1,4 @@
-"""One broker with its two doors, AMQP and administration, as an asynchronous context.
+"""One broker with its doors, AMQP and HTTPS, as an asynchronous context.
 
 ::
 
@@ -7,7 +7,7 @@
                        ├─ journal     in the data directory, or memory only
                        ├─ entities    of a Config.json
                        ├─ AMQP        plain, and over TLS if a port is named
-                       └─ admin       Atom over HTTPS
+                       └─ HTTPS       administration, and AMQP over WebSocket: one port, as in the cloud
 """
 
 from __future__ import annotations
@@ -15,23 +15,29 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
+from starlette.applications import Starlette
+from starlette.routing import Mount, WebSocketRoute
+from starlette.types import ASGIApp
+
 from local.servicebus.admin.app import Administration
 from local.servicebus.admin.certificate import Certificate, certificate_in
-from local.servicebus.admin.server import serving as serving_admin
+from local.servicebus.admin.server import serving as serving_https
 from local.servicebus.amqp.container import Container
 from local.servicebus.amqp.endpoint import Endpoint
 from local.servicebus.amqp.turns import Turns
+from local.servicebus.amqp.websocket import PATH
 from local.servicebus.configuration import Configuration
 from local.servicebus.engine.broker import Broker
 from local.servicebus.engine.journal import Journal, MemoryJournal
 from local.servicebus.engine.sqlite_journal import JournalError, SqliteJournal
+from local.servicebus.keyring import KeyRing
 from local.servicebus.sas import SharedAccessKey
 
 log = logging.getLogger(__name__)
@@ -58,6 +64,8 @@ class Settings:
     config: Path | None = None
     data: Path | None = None
     access_key: str = field(default=EMULATORS_KEY, repr=False)
+    more_keys: Sequence[SharedAccessKey] = ()
+    """Of the whole namespace, too, and mostly with fewer rights."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,8 @@ class Addresses:
     """The connection string of the message clients."""
     servicebus_admin: str
     """The connection string of the administration client."""
+    websocket: str
+    """The `custom_endpoint_address` of clients that speak AMQP over WebSocket."""
     tls_port: int | None
     certificate: Path
     """What a client has to trust: `REQUESTS_CA_BUNDLE`, `connection_verify=`."""
@@ -92,21 +102,30 @@ async def serving(settings: Settings, clock: Callable[[], datetime] = utc_now) -
 async def _doors(
     settings: Settings, broker: Broker, files: Certificate, clock: Callable[[], datetime]
 ) -> AsyncIterator[Addresses]:
-    key = SharedAccessKey(KEY_NAME, settings.access_key)
+    root = SharedAccessKey(KEY_NAME, settings.access_key)
+    keys = KeyRing(broker.namespace, root, *settings.more_keys)
     turns = Turns(broker, clock, asyncio.get_running_loop(), lambda error: _on_failure(error, endpoint))
-    endpoint = Endpoint(Container(broker, key, clock, turns))
+    endpoint = Endpoint(Container(broker, keys, clock, turns))
     try:
         port, tls_port = await _listen(endpoint, settings, files)
-        admin = Administration(broker, key, clock)
-        async with serving_admin(admin, files, settings.host, settings.admin_port) as admin_port:
-            yield Addresses(
-                _connection_string(settings, port),
-                _connection_string(settings, admin_port),
-                tls_port,
-                files.certificate,
-            )
+        app = _https(Administration(broker, keys, clock), endpoint)
+        async with serving_https(app, files, settings.host, settings.admin_port) as admin_port:
+            try:
+                yield Addresses(
+                    _connection_string(settings, port),
+                    _connection_string(settings, admin_port),
+                    f"sb://{settings.host}:{admin_port}",
+                    tls_port,
+                    files.certificate,
+                )
+            finally:
+                endpoint.refuse()  # while what it says still gets through all doors
     finally:
         await endpoint.close()
+
+
+def _https(admin: ASGIApp, endpoint: Endpoint) -> ASGIApp:
+    return Starlette(routes=[WebSocketRoute(PATH, endpoint.tunnel), Mount("/", admin)])
 
 
 def _on_failure(error: Exception, endpoint: Endpoint) -> None:

@@ -42,6 +42,10 @@ def lower(text: str) -> str:
     return text.lower()
 
 
+def upper(text: str) -> str:
+    return text.upper()
+
+
 def lines(text: str) -> str:
     """One sort of line end, whatever the system's own is."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
@@ -64,6 +68,7 @@ class Field:
     scale: int | None = None
     kind: Kind = Kind.TEXT
     write: Writer | None = None
+    read: Reader | None = None
 
 
 def text(
@@ -86,9 +91,9 @@ def amount(
     return Field(canonical, native, mandatory=mandatory, scale=scale, kind=Kind.AMOUNT, write=write)
 
 
-def flag(canonical: str, native: str, *, write: Writer = bool) -> Field:
-    """Yes or no."""
-    return Field(canonical, native, kind=Kind.FLAG, write=write)
+def flag(canonical: str, native: str, *, read: Reader | None = None, write: Writer = bool) -> Field:
+    """Yes or no. `read` makes it of what is neither a boolean nor 0 or 1, or raises ValueError."""
+    return Field(canonical, native, kind=Kind.FLAG, write=write, read=read)
 
 
 def day(canonical: str, native: str, *, write: Writer = str, mandatory: bool = False) -> Field:

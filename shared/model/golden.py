@@ -114,3 +114,18 @@ class Snapshot:
     pending_until: int = 0
     writes: dict[str, list[Value]] = field(default_factory=dict)
     moved: int = 0
+
+    def copy(self) -> Snapshot:
+        """Another of the same, whose attributes can be set on their own."""
+        return Snapshot(
+            self.id,
+            self.native_id,
+            self.fields,
+            self.seen,
+            self.active,
+            self.version,
+            self.pending,
+            self.pending_until,
+            self.writes,
+            self.moved,
+        )

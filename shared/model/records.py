@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.model.change import Message
+from shared.model.change import Message, Row
 
 Flows = dict[tuple[str, str, str], dict[str, int]]
 """(entity, source, target) → what was counted → how many."""
@@ -80,3 +80,26 @@ class Entry:
     cause: str | None = None
     trace: str | None = None
     at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A row that is held, the place in the order of snapshots when it was read, and why it goes on."""
+
+    row: Row
+    noted: int
+    released: str | None = None
+
+
+@dataclass(slots=True)
+class Waiting:
+    """How many rows of a system and entity wait: deletes, and rows in which something was emptied."""
+
+    system: str
+    entity: str
+    deletes: int = 0
+    blanks: int = 0
+
+    @property
+    def rows(self) -> int:
+        return self.deletes + self.blanks

@@ -176,7 +176,7 @@ class Translation:
             case Kind.AMOUNT:
                 return self._plain_reader(field, amounts.read, "a number")
             case Kind.FLAG:
-                return self._plain_reader(field, _flag, "yes or no")
+                return self._plain_reader(field, field.read or _flag, "yes or no")
             case Kind.DAY:
                 return self._plain_reader(field, _day, "a day")
 
@@ -199,6 +199,8 @@ class Translation:
         shown = _first_labels(field.choices or {})
 
         def read(native: Any) -> Value:
+            if type(native) is str:
+                native = native.strip()  # a database pads what has a fixed width
             if native is None or native == "":
                 return None
             if type(native) not in (str, int) or native not in shown:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from shared.adapters.store import Store
 from shared.adapters.store.transaction import Transaction
-from shared.model.change import Applied, Outcome, Page, Row
+from shared.model.change import Applied, ChangeSet, Outcome, Page, Row
 from shared.model.errors import InvalidChange
 from shared.model.records import DeadLetter
 from shared.pipeline import messages, recoverability, tasks
@@ -30,7 +30,7 @@ from shared.pipeline.recoverability import SECOND, Policy
 from shared.pipeline.settlement import Settlement
 from shared.pipeline.side import Side, Sighting
 from shared.pipeline.tasks import Tasks
-from shared.topology import Topology
+from shared.topology import OPERATOR, Topology
 
 LARGEST = 10_000
 """Records in one round: enough for a bulk job, little enough to hold."""
@@ -55,7 +55,7 @@ class Delivery:
 
         Raises Unavailable only where nothing could be settled (the store is away): the messages come again.
         """
-        batch = tasks.read(bodies)
+        batch = tasks.read(bodies, self._for_us)
         if batch.malformed:
             await self.store.transact(lambda tx: self._malformed(tx, batch.malformed))
         delivered = self.topology.delivered(self.connection.system)
@@ -65,6 +65,15 @@ class Delivery:
             if entity not in delivered:
                 await self._refuse(entity, found)
         await self.outbox.publish()
+
+    def _for_us(self, change: ChangeSet) -> bool:
+        """Not what a rule of yesterday let through: a change, addressed to nobody, of a system that by now
+        does not reach us. An entity that no flow brings here is another matter: that is refused.
+        """
+        system = self.connection.system
+        if change.target is not None or not self.topology.flows_to(system, change.entity):
+            return True
+        return change.source in (*self.topology.reach(system, change.entity), OPERATOR)
 
     async def _entity(self, entity: str, found: Tasks) -> None:
         ids = list(found)

@@ -211,6 +211,8 @@ class _Page:
     def _rekeyed(self, row: Row, record: str, merged: Merged) -> bool:
         """Move the natural key with the values; false where another living record has the new one."""
         golden = self.known.golden[record]
+        if golden.fields and not any(name in merged.changed for name in self.side.key_fields):
+            return True
         values = {name: merged.golden[name].value for name in self.side.key_fields if name in merged.golden}
         key = self.side.key(values)
         if key == golden.key:

@@ -81,9 +81,11 @@ class Planning:
         return plan
 
     def _projection(self) -> Projection:
-        flow = self.topology.flows_to(self.connection.system, self.entity)[0]
+        system = self.connection.system
+        flow = self.topology.flows_to(system, self.entity)[0]
         key = self.topology.entities[self.entity].key
-        return Projection(flow, self.connection.translations[self.entity], key)
+        sources = frozenset(self.topology.reach(system, self.entity))
+        return Projection(flow, self.connection.translations[self.entity], key, sources)
 
     def _parents(self, tx: Transaction, records: Iterable[Golden]) -> Parents:
         """Where the parents of these records are in the target."""

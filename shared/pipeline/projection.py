@@ -84,7 +84,8 @@ class Projection:
     flow: Flow
     translation: Translation
     key: tuple[str, ...]
-    personal: frozenset[str] = frozenset()
+    sources: frozenset[str]
+    """The systems whence the target is reached."""
 
     def decide(
         self, record: Golden, snapshot: Snapshot | None, parents: Parents, now: int, *, asked: bool
@@ -97,11 +98,17 @@ class Projection:
             return Later(snapshot.pending_until)
         if record.tombstone is not None:
             return self._end(record, snapshot, asked=asked)
+        if snapshot is None and not self._reached(record):
+            return Unchanged()
         if snapshot is None or snapshot.native_id is None:
             return self._begin(record, snapshot, parents, asked=asked)
         if not asked and (not snapshot.seen or snapshot.pending is not None):
             return Look(snapshot.native_id)
         return self._differ(record, snapshot, parents, asked=asked)
+
+    def _reached(self, record: Golden) -> bool:
+        """A system whence the target is reached has a part in the record; others' records are none of its."""
+        return any(cell.system in self.sources for cell in record.fields.values())
 
     def _end(self, record: Golden, snapshot: Snapshot | None, *, asked: bool) -> Decision:
         if snapshot is None:

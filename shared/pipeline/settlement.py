@@ -66,7 +66,7 @@ class Settlement:
         held = tx.claims(self.system, self.entity, claims)
         for outcome in applied.outcomes:
             record = outcome.write.id
-            snapshot = replace(plan.claimed[record])  # this may run again: the plan stays as it is
+            snapshot = plan.claimed[record].copy()  # this may run again: the plan stays as it is
             ours = held.get(record) == snapshot.pending_until
             self._outcome(claims[record], outcome, snapshot if ours else None)
         for record, error in plan.failed.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from shared.model.change import ChangeSet
@@ -46,8 +46,8 @@ class Batch:
     malformed: list[InvalidChange]
 
 
-def read(bodies: Sequence[bytes]) -> Batch:
-    """Each record once, however many messages name it."""
+def read(bodies: Sequence[bytes], wanted: Callable[[ChangeSet], bool]) -> Batch:
+    """Each record once, however many messages name it; what is not `wanted` is passed over."""
     batch = Batch({}, [])
     for body in bodies:
         try:
@@ -55,7 +55,8 @@ def read(bodies: Sequence[bytes]) -> Batch:
         except InvalidChange as error:
             batch.malformed.append(error)
         else:
-            _add(batch.entities.setdefault(change.entity, {}), change)
+            if wanted(change):
+                _add(batch.entities.setdefault(change.entity, {}), change)
     return batch
 
 

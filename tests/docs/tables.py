@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from functions.dataverse import settings as dataverse
 from functions.lms import settings as lms
 from functions.salesforce import settings as salesforce
 from shared import settings as hub
@@ -66,6 +67,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "shared/settings.py": lambda: settings_table(hub.Settings, hub.PREFIX),
     "functions/salesforce/settings.py": lambda: settings_table(salesforce.Settings, "salesforce"),
     "functions/lms/settings.py": lambda: settings_table(lms.Settings, "lms"),
+    "functions/dataverse/settings.py": lambda: settings_table(dataverse.Settings, "crm"),
 }
 
 

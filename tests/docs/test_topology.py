@@ -17,6 +17,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "An entity": topology.EntityPolicy,
     "A field": topology.FieldPolicy,
     "A flow": topology.Flow,
+    "An envelope": topology.Envelope,
 }
 
 

@@ -30,6 +30,7 @@ class Sales:
     """Somebody at work in Salesforce."""
 
     world: World
+    system: str = "salesforce"
 
     def create(self, name: str, **values: Any) -> str:
         return str(self._ask("POST", f"{name}/", values)["id"])
@@ -39,7 +40,7 @@ class Sales:
 
     def load(self, name: str, rows: Iterable[dict[str, Any]]) -> None:
         """Many rows at once, in one instant."""
-        self._system.load(name, rows)
+        self._org.load(name, rows)
 
     def force(self, key: str, **values: Any) -> None:
         """What today's org would refuse, and yet is in it."""
@@ -48,8 +49,8 @@ class Sales:
     def change_all(self, name: str, field: str, among: Collection[str], **values: Any) -> None:
         """In every row whose field has one of these values."""
         stamp = self.world.time.at.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
-        rows = [row for row in self.world.rows("salesforce", name) if row[field] in among]
-        self._system.load(name, [{**_loadable(row), **values, "SystemModstamp": stamp} for row in rows])
+        rows = [row for row in self.world.rows(self.system, name) if row[field] in among]
+        self._org.load(name, [{**_loadable(row), **values, "SystemModstamp": stamp} for row in rows])
 
     def delete(self, key: str) -> None:
         self._ask("DELETE", f"{OBJECTS[key[:3]]}/{key}", None)
@@ -57,25 +58,25 @@ class Sales:
     def merge(self, winner: str, loser: str) -> None:
         body = {"object": OBJECTS[winner[:3]], "winner": winner, "losers": [loser]}
         request = httpx.Request("POST", "http://sim/_sim/merge", content=orjson.dumps(body))
-        assert self.world.systems["salesforce"].handle(request).is_success
+        assert self.world.systems[self.system].handle(request).is_success
 
     def row(self, key: str) -> dict[str, Any]:
-        return {row["Id"]: row for row in self.world.rows("salesforce", OBJECTS[key[:3]])}[key]
+        return {row["Id"]: row for row in self.world.rows(self.system, OBJECTS[key[:3]])}[key]
 
     def _ask(self, method: str, path: str, body: Any) -> Any:
         address = f"http://sim/services/data/v62.0/sobjects/{path.rstrip('/')}"
-        return _asked(self.world, "salesforce", method, address, body, self._token())
+        return _asked(self.world, self.system, method, address, body, self._token())
 
     @property
-    def _system(self) -> Salesforce:
-        system = self.world.systems["salesforce"].system
+    def _org(self) -> Salesforce:
+        system = self.world.systems[self.system].system
         assert isinstance(system, Salesforce)
         return system
 
     def _token(self) -> str:
         form = {"grant_type": "client_credentials", "client_id": "crosswalk", "client_secret": SECRET}
         request = httpx.Request("POST", "http://sim/services/oauth2/token", data=form)
-        return str(self.world.systems["salesforce"].system.handle(request).json()["access_token"])
+        return str(self.world.systems[self.system].system.handle(request).json()["access_token"])
 
 
 @dataclass
@@ -83,6 +84,7 @@ class School:
     """Somebody at work in the LMS."""
 
     world: World
+    system: str = "lms"
 
     def create(self, resource: str, **values: Any) -> int:
         return int(self._ask("POST", resource, values)["id"])
@@ -103,11 +105,11 @@ class School:
         return self._only("leads", "email", email)
 
     def _only(self, resource: str, field: str, value: str) -> dict[str, Any]:
-        (row,) = [row for row in self.world.rows("lms", resource) if row[field] == value]
+        (row,) = [row for row in self.world.rows(self.system, resource) if row[field] == value]
         return row
 
     def _ask(self, method: str, path: str, body: Any) -> Any:
-        return _asked(self.world, "lms", method, f"http://sim/api/v1/{path}", body, SECRET)
+        return _asked(self.world, self.system, method, f"http://sim/api/v1/{path}", body, SECRET)
 
 
 @dataclass

@@ -13,6 +13,7 @@ from local.servicebus.amqp.container import Container
 from local.servicebus.amqp.endpoint import Endpoint
 from local.servicebus.amqp.turns import Turns
 from local.servicebus.engine.broker import Broker
+from local.servicebus.keyring import KeyRing
 from local.servicebus.sas import SharedAccessKey
 
 pytestmark = pytest.mark.anyio
@@ -45,7 +46,8 @@ class Desk:
 
     async def come(self):
         turns = Turns(self.broker, now, asyncio.get_running_loop())
-        container = Container(self.broker, SharedAccessKey("name", "key"), now, turns)
+        keys = KeyRing(self.broker.namespace, SharedAccessKey("name", "key"))
+        container = Container(self.broker, keys, now, turns)
         self._endpoint = Endpoint(container)
         self.port = await self._endpoint.listen("127.0.0.1", self.port)
 

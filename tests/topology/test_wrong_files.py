@@ -33,8 +33,11 @@ DURATION = "write a duration such as 30s, 5m, 2h or 1d"
 MAPPING = "write a mapping, such as {name: value}"
 LIST = "write a list, such as [one, another]"
 NAME = "a system's name is small letters, digits and hyphens, a letter first, at most 32"
-ACCOUNT = "number, name, phone, website, industry, street, city, state, postal_code, country"
-FLOW_KEYS = "entity, from, to, freshness, delete, missing_parent, parent_wait, guard, watch"
+ACCOUNT = (
+    "number, name, phone, website, industry, street, city, state, postal_code, country, credit_limit, on_hold"
+)
+ENTITIES = "account, contact, lead, unit, product, price_list, price_list_item, order, order_line, invoice"
+FLOW_KEYS = "entity, from, to, freshness, delete, missing_parent, parent_wait, guard, watch, envelope"
 SYSTEM_TAG = "tag:yaml.org,2002:python/object:os.system"
 BURIED = (
     "none would bury edits of contact.account, which both lms and crm may change: write read or conditional, "
@@ -63,8 +66,8 @@ CASES: list[tuple[str, str, list[str]]] = [
     ("  lms: {", "  crm: {", ["3: 'crm' stands twice"]),
     (
         "flows:",
-        "  invoice: {}\nflows:",
-        ["9: entities.invoice: no such entity; there are account, contact, lead"],
+        "  quote: {}\nflows:",
+        [f"9: entities.quote: no such entity; there are {ENTITIES}"],
     ),
     ("entities:", "  LMS2: {kind: lms}\nentities:", [f"4: systems.LMS2: {NAME}"]),
     ("entities:", "  the lms: {kind: lms}\nentities:", [f"4: systems.the lms: {NAME}"]),
@@ -101,7 +104,11 @@ CASES: list[tuple[str, str, list[str]]] = [
     ("owner: crm", "owner: ''", ["5: entities.account.owner: no system ''; there are crm, lms"]),
     ("owner: crm", "owner: [crm]", ["5: entities.account.owner: write a word"]),
     ("owner: crm", "ownr: crm", ["5: entities.account.ownr: unknown key; did you mean owner?"]),
-    ("owner: crm", "from: crm", ["5: entities.account.from: unknown key; there are key, owner, fields"]),
+    (
+        "owner: crm",
+        "from: crm",
+        ["5: entities.account.from: unknown key; there are key, owner, conflict, fields"],
+    ),
     ("{phone: {owner: lms}}", "[phone]", [f"8: entities.contact.fields: {MAPPING}"]),
     ("phone: {owner: lms}", "phone: lms", [f"8: entities.contact.fields.phone: {MAPPING}"]),
     ("phone: {owner: lms}", "phone:", [f"8: entities.contact.fields.phone: {MAPPING}"]),
@@ -117,6 +124,16 @@ CASES: list[tuple[str, str, list[str]]] = [
     ),
     (
         "phone: {owner: lms}",
+        "phone: {conflict: oldest}",
+        ["8: entities.contact.fields.phone.conflict: 'oldest' is not one of newest, rank, ask"],
+    ),
+    (
+        "phone: {owner: lms}",
+        "phone: {owner: lms, conflict: rank}",
+        ["8: entities.contact.fields.phone.conflict: the owner decides: write owner or conflict, not both"],
+    ),
+    (
+        "phone: {owner: lms}",
         "fax: {owner: lms}",
         ["8: entities.contact.fields.fax: contact has no field 'fax'"],
     ),
@@ -124,7 +141,7 @@ CASES: list[tuple[str, str, list[str]]] = [
         "  account: {",
         "  acount: {",
         [
-            "5: entities.acount: no such entity; there are account, contact, lead",
+            f"5: entities.acount: no such entity; there are {ENTITIES}",
             "10: flows[0].entity: 'account' is not under entities",
         ],
     ),
@@ -192,6 +209,29 @@ CASES: list[tuple[str, str, list[str]]] = [
     ("guard: read", "guard: yes", ["15: flows[1].guard: True is not one of none, read, conditional"]),
     ("freshness: 5m", "watch: sometimes", ["14: flows[1].watch: write true or false"]),
     ("freshness: 5m", "watch:", ["14: flows[1].watch: write true or false"]),
+    *(
+        (
+            "freshness: 5m",
+            f"envelope: {{share: {written}}}",
+            [f"14: flows[1].envelope.share: {wanted}"],
+        )
+        for written, wanted in (
+            ("much", "write a share such as 5%"),
+            ("-5%", "write a share such as 5%"),
+            ("0.05", "write a word"),
+        )
+    ),
+    ("freshness: 5m", "envelope: 5%", [f"14: flows[1].envelope: {MAPPING}"]),
+    (
+        "freshness: 5m",
+        "envelope: {records: -1}",
+        ["14: flows[1].envelope.records: write at least 0"],
+    ),
+    (
+        "freshness: 5m",
+        "envelope: {record: 1}",
+        ["14: flows[1].envelope.record: unknown key; did you mean records?"],
+    ),
     ("  - entity: contact", "  - account\n  - entity: contact", [f"11: flows[1]: {MAPPING}"]),
     ("  - entity: contact", "  -\n  - entity: contact", [f"11: flows[1]: {MAPPING}"]),
     (
@@ -294,3 +334,11 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path):
 
     with pytest.raises(TopologyError, match=r"topology\.yaml: cannot be read: it is not UTF-8"):
         load(path)
+
+
+def test_rank_decides_only_between_systems_of_different_ranks():
+    text = SOUND.replace("rank: 2", "rank: 1").replace("key: [number]", "key: [number], conflict: rank")
+    text += "  - {entity: account, from: lms, to: crm, guard: read}\n"
+    with pytest.raises(TopologyError) as raised:
+        parse(text)
+    assert "rank cannot decide between crm and lms: give them different ranks" in str(raised.value)

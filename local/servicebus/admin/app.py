@@ -2,7 +2,8 @@
 
 200  shown, updated, deleted      201  made
 200 with an empty feed            what is asked for is no queue and no topic: so does Service Bus
-400  the document or an option is wrong      401  the token      404, 409  not there, there already
+400  the document or an option is wrong      404, 409  not there, there already
+401  the token, or no right to manage
 """
 
 import asyncio
@@ -20,8 +21,10 @@ from local.servicebus.admin import atom, resources
 from local.servicebus.admin.views import Listing, Shown, View
 from local.servicebus.admin.xml import DocumentError, bus, parse, write
 from local.servicebus.engine.broker import Broker
+from local.servicebus.engine.entities import Right
 from local.servicebus.engine.errors import BrokerError, EntityNotFoundError
-from local.servicebus.sas import SharedAccessKey, UnauthorizedError
+from local.servicebus.keyring import KeyRing
+from local.servicebus.sas import UnauthorizedError
 
 MAX_DOCUMENT = 1024 * 1024
 MAX_PAGE = 100
@@ -31,9 +34,9 @@ NAMESPACE = "sbemulatorns"
 class Administration:
     """An ASGI application. It acts in the loop's thread, the only one that may call the broker."""
 
-    def __init__(self, broker: Broker, key: SharedAccessKey, clock: Callable[[], datetime]) -> None:
+    def __init__(self, broker: Broker, keys: KeyRing, clock: Callable[[], datetime]) -> None:
         self._broker = broker
-        self._key = key
+        self._keys = keys
         self._clock = clock
         self._started_at = clock()
         route = Route("/{path:path}", self._serve, methods=["GET", "PUT", "DELETE"])
@@ -44,12 +47,18 @@ class Administration:
 
     async def _serve(self, request: Request) -> Response:
         try:
-            self._key.verify(request.headers.get("authorization", ""), self._clock())
+            self._check(request)
             return await self._answer(request)
         except (UnauthorizedError, BrokerError) as refusal:
             return _refused(refusal.status, str(refusal))
         except DocumentError as refusal:
             return _refused(400, str(refusal))
+
+    def _check(self, request: Request) -> None:
+        """Errors: UnauthorizedError."""
+        token, path = request.headers.get("authorization", ""), request.path_params["path"]
+        if not self._keys.admit(token, self._clock(), path).gives(Right.MANAGE):
+            raise UnauthorizedError("the key has no right to manage")
 
     async def _answer(self, request: Request) -> Response:
         path = request.path_params["path"].strip("/")

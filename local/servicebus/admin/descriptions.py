@@ -9,13 +9,14 @@ from xml.etree.ElementTree import Element
 
 from local.servicebus import fields
 from local.servicebus.admin.atom import stamp
-from local.servicebus.admin.xml import DocumentError, bus, count, find, local, texts, typed
+from local.servicebus.admin.xml import DocumentError, bus, count, find, texts, typed
 from local.servicebus.engine.entities import (
     AuthorizationRule,
     Counts,
     Entity,
     Options,
     QueueOptions,
+    Right,
     SubscriptionOptions,
     TopicOptions,
 )
@@ -114,15 +115,20 @@ def _authorization_to_xml(rule: AuthorizationRule) -> Element:
     return typed(bus("AuthorizationRule", parts), "SharedAccessAuthorizationRule")
 
 
+def _right(text: str | None) -> Right:
+    try:
+        return Right(text or "")
+    except ValueError as error:
+        raise DocumentError(f"AccessRights: {error}") from error
+
+
 def _authorization_rule(element: Element) -> AuthorizationRule:
     said, rights = texts(element), find(element, "Rights")
     return AuthorizationRule(
         key_name=said.get("KeyName", ""),
         primary_key=said.get("PrimaryKey", ""),
         secondary_key=said.get("SecondaryKey", ""),
-        rights=tuple(right.text or "" for right in rights if local(right) == "AccessRights")
-        if rights is not None
-        else (),
+        rights=tuple(_right(right.text) for right in (rights if rights is not None else ())),
         claim_type=said.get("ClaimType", "SharedAccessKey"),
         claim_value=said.get("ClaimValue", "None"),
     )

@@ -8,13 +8,13 @@ from datetime import datetime
 
 from local.servicebus.amqp.turns import Turns
 from local.servicebus.engine.broker import Broker
-from local.servicebus.sas import SharedAccessKey
+from local.servicebus.keyring import KeyRing
 
 
 @dataclass(frozen=True)
 class Container:
     broker: Broker
-    access_key: SharedAccessKey
+    keys: KeyRing
     clock: Callable[[], datetime]
     turns: Turns
     name: str = "local-service-bus"

@@ -1,4 +1,4 @@
-"""The sockets: plain TCP, TLS, or both; each accepted one becomes a connection.
+"""The sockets: plain TCP, TLS, and the WebSockets of another server; each accepted one becomes a connection.
 
 An endpoint is started and stopped once. Stopping tells every client that the broker goes, and closes; it does
 not wait for a client that does not read.
@@ -12,7 +12,10 @@ import functools
 import ssl
 from typing import cast
 
-from local.servicebus.amqp.connection import Connection
+from starlette.websockets import WebSocket
+
+from local.servicebus.amqp import websocket
+from local.servicebus.amqp.connection import Connection, Wire
 from local.servicebus.amqp.container import Container
 from local.servicebus.amqp.errors import FORCED, ConnectionFault
 
@@ -32,6 +35,16 @@ class Endpoint:
         self._servers.append(server)
         return int(server.sockets[0].getsockname()[1])
 
+    async def tunnel(self, socket: WebSocket) -> None:
+        """Serve a WebSocket, until it ends."""
+        if not await websocket.accept(socket):
+            return
+        tunnel = websocket.Tunnel(socket, self._container.turns, self._connect)
+        try:
+            await tunnel.carry()
+        finally:
+            self._connections.discard(tunnel.connection)
+
     def refuse(self) -> None:
         """Close all connections, and take no new ones."""
         for server in self._servers:
@@ -49,6 +62,11 @@ class Endpoint:
 
     def _accept(self) -> asyncio.Protocol:
         return _Socket(self._container, self._connections)
+
+    def _connect(self, wire: Wire) -> Connection:
+        connection = Connection(self._container, wire)
+        self._connections.add(connection)
+        return connection
 
 
 class _Socket(asyncio.Protocol):

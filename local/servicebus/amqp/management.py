@@ -1,7 +1,8 @@
 """`<entity>/$management`: what cannot be done by sending and receiving on a link.
 
 An operation takes the body of a request and gives the body of an answer, or refuses; the table at the end
-names them all. An answer goes out when what it says is on disk.
+names them all. An answer goes out when what it says is on disk. The node takes the right to listen, as the
+links to it check; to schedule and to cancel take the right to send besides.
 """
 
 from __future__ import annotations
@@ -15,11 +16,18 @@ from local.servicebus.amqp.codec.decoding import DecodeError
 from local.servicebus.amqp.codec.values import Array, Int, Symbol
 from local.servicebus.amqp.container import Container
 from local.servicebus.amqp.envelope import to_message, to_payload, to_timestamp
-from local.servicebus.amqp.errors import ARGUMENT_ERROR, DECODE_ERROR, NOT_IMPLEMENTED, AmqpError
+from local.servicebus.amqp.errors import (
+    ARGUMENT_ERROR,
+    DECODE_ERROR,
+    NOT_IMPLEMENTED,
+    UNAUTHORIZED,
+    AmqpError,
+)
 from local.servicebus.amqp.requests import Answer, Request
 from local.servicebus.amqp.rules import from_rule, to_rule
 from local.servicebus.engine.broker import SessionLock
-from local.servicebus.engine.errors import BrokerError, EntityNotFoundError, NotAllowedError
+from local.servicebus.engine.entities import Right
+from local.servicebus.engine.errors import BrokerError, NotAllowedError
 from local.servicebus.engine.message import BrokeredMessage, Message, ReceiveMode
 
 PREFIX = "com.microsoft:"
@@ -28,12 +36,13 @@ PEEK_BYTES = 1024 * 1024
 
 
 class Management:
-    def __init__(self, container: Container, address: str) -> None:
-        """Errors: EntityNotFoundError."""
+    def __init__(self, container: Container, address: str, check: Callable[[str, Right], None]) -> None:
+        """`check` refuses, with a LinkError, what the client has no right to. Errors: EntityNotFoundError."""
         self._container = container
         self._broker = container.broker
         self._address = address
-        self._check_exists()
+        self._check = check
+        self._broker.check_exists(address)
 
     def answer(self, request: Request, deliver: Callable[[Answer], None]) -> None:
         try:
@@ -41,7 +50,8 @@ class Management:
         except BrokerError as refusal:
             answer = _refused(refusal.status, refusal.condition, str(refusal))
         except AmqpError as refusal:
-            answer = _refused(400, refusal.condition, refusal.description)
+            status = 401 if refusal.condition == UNAUTHORIZED else 400
+            answer = _refused(status, refusal.condition, refusal.description)
         except DecodeError as refusal:
             answer = _refused(400, DECODE_ERROR, str(refusal))
         self._container.turns.confirm(lambda: deliver(answer))
@@ -53,21 +63,15 @@ class Management:
         value = operation(self, Body(request.value))
         return _accepted(200, "OK", value) if value is not None else _accepted(204, "No content", None)
 
-    def _check_exists(self) -> None:
-        try:
-            self._broker.check_sender(self._address)
-        except EntityNotFoundError:
-            raise
-        except BrokerError:
-            return  # it is there, and not to be sent to
-
     # -- messages --------------------------------------------------------------------------------------
 
     def schedule(self, body: Body) -> dict[str, Any]:
+        self._check(self._address, Right.SEND)
         messages = [_scheduled(entry) for entry in body.bodies("messages")]
         return {"sequence-numbers": Array(self._broker.schedule(self._address, messages))}
 
     def cancel(self, body: Body) -> dict[str, Any]:
+        self._check(self._address, Right.SEND)
         self._broker.cancel_scheduled(self._address, body.numbers("sequence-numbers"))
         return {}
 

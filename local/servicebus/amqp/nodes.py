@@ -2,9 +2,9 @@
 
 ::
 
-    $cbs                     open to everybody      requests and answers
-    <entity>/$management     needs a token          requests and answers
-    <entity>                 needs a token          messages; a receiver may ask for a session
+    $cbs                     open to everybody           requests and answers
+    <entity>/$management     Listen                      requests and answers
+    <entity>                 Send, or to receive Listen  messages; a receiver may ask for a session
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from local.servicebus.amqp.outgoing import OutgoingLink
 from local.servicebus.amqp.receiving import open_receiver
 from local.servicebus.amqp.requests import MAX_REQUEST_SIZE, AnswerSupply, RequestSink, Responder
 from local.servicebus.amqp.session import Session
+from local.servicebus.engine.entities import Right
 
 
 class WayBack(NamedTuple):
@@ -45,10 +46,13 @@ class Nodes:
     def open_link(self, session: Session, attach: Attach) -> Link:
         """Errors: LinkError, BrokerError."""
         path = _path(attach)
-        responder = self._responder(path)
-        if responder is not None:
+        if is_cbs(path):
+            return self._open_request_link(session, attach, path, self._cbs)
+        entity, right = _needed(path, attach)
+        self._cbs.check(entity, right)
+        if entity != path:
+            responder = Management(self._container, entity, self._cbs.check)
             return self._open_request_link(session, attach, path, responder)
-        self._cbs.check(path)
         if attach.role:
             return open_receiver(self._container, session, attach, path)
         self._container.broker.check_sender(path)
@@ -56,16 +60,7 @@ class Nodes:
 
     def may_stay(self, attach: Attach) -> bool:
         path = _path(attach)
-        return is_cbs(path) or self._cbs.opens(managed_entity(path) or path)
-
-    def _responder(self, path: str) -> Responder | None:
-        if is_cbs(path):
-            return self._cbs
-        entity = managed_entity(path)
-        if entity is None:
-            return None
-        self._cbs.check(entity)
-        return Management(self._container, entity)
+        return is_cbs(path) or self._cbs.opens(*_needed(path, attach))
 
     def _open_request_link(self, session: Session, attach: Attach, path: str, responder: Responder) -> Link:
         if attach.role:
@@ -100,6 +95,14 @@ def _sender(session: Session, attach: Attach, sink: Sink) -> Link:
     link = IncomingLink(session, attach, sink)
     link.open()
     return link
+
+
+def _needed(path: str, attach: Attach) -> tuple[str, Right]:
+    """The entity at the path, and the right that a link there takes."""
+    entity = managed_entity(path)
+    if entity is not None:
+        return entity, Right.LISTEN
+    return path, Right.LISTEN if attach.role else Right.SEND
 
 
 def _path(attach: Attach) -> str:

@@ -27,6 +27,7 @@ from local.servicebus.engine.errors import (
     ArgumentError,
     BrokerError,
     EntityDisabledError,
+    EntityNotFoundError,
     NotAllowedError,
     SessionLockLostError,
 )
@@ -73,6 +74,11 @@ class Broker:
         self._page.turn()
 
     # -- links -------------------------------------------------------------------------------------
+
+    def check_exists(self, address: str) -> None:
+        """Errors: EntityNotFoundError."""
+        if not self._directory.exists(address):
+            raise EntityNotFoundError(f"there is no entity {address}")
 
     def check_sender(self, address: str) -> None:
         """Raise what a send there would raise whatever the message: not found, disabled, receive only."""

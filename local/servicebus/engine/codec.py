@@ -16,6 +16,7 @@ from local.servicebus.engine.entities import (
     Entity,
     EntityStatus,
     QueueOptions,
+    Right,
     Rule,
     SubscriptionOptions,
     TopicOptions,
@@ -33,6 +34,7 @@ _FROM_TEXT: dict[str, Callable[[str], Any]] = {
     "UUID": UUID,
     "int": int,
     "EntityStatus": EntityStatus,
+    "Right": Right,
 }
 _TO_TEXT: dict[type, Callable[[Any], str]] = {
     bytes: lambda value: base64.b64encode(value).decode(),
@@ -118,7 +120,7 @@ def load_time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _dumped(value: Value | EntityStatus) -> Any:
+def _dumped(value: Value | EntityStatus | Right) -> Any:
     if type(value) in _PLAIN and not (isinstance(value, int) and abs(value) >= 2**63):
         return value
     return [type(value).__name__, _TO_TEXT.get(type(value), str)(value)]

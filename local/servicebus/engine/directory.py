@@ -66,6 +66,19 @@ class Directory:
     def has(self, name: str) -> bool:
         return key(name) in self._inlets
 
+    def exists(self, address: str) -> bool:
+        return key(address) in self._inlets or key(address) in self._outlets
+
+    def owner(self, address: str) -> QueueNode | TopicNode | None:
+        """The queue or topic that is at the address, or else the nearest above it."""
+        path = key(address)
+        while path:
+            found = self.queues.get(path) or self.topics.get(path)
+            if found is not None:
+                return found
+            path = path.rpartition("/")[0]
+        return None
+
     def queue(self, name: str) -> QueueNode:
         if key(name) not in self.queues:
             raise EntityNotFoundError(f"there is no queue {name}")

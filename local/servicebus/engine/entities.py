@@ -11,7 +11,7 @@ A time of None is "never": messages that do not expire, entities that are not de
 """
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, NamedTuple, TypeVar
@@ -23,6 +23,7 @@ from local.servicebus.engine.message import Value
 MAX_MESSAGE_BYTES = 256 * 1024
 MAX_FORWARDING_HOPS = 4
 MAX_SESSION_ID = 128
+MAX_AUTHORIZATION_RULES = 12
 DEFAULT_RULE = "$Default"
 
 
@@ -41,14 +42,22 @@ class EntityStatus(enum.Enum):
         return self in {EntityStatus.ACTIVE, EntityStatus.SEND_DISABLED}
 
 
+class Right(enum.StrEnum):
+    """What a key may be used for. To manage an entity is also to send to it and to listen."""
+
+    MANAGE = "Manage"
+    SEND = "Send"
+    LISTEN = "Listen"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRule:
-    """A key of one entity. It is kept and shown; the door opens to the namespace's key alone."""
+    """A name with two keys, so that one can be changed while the other is in use."""
 
     key_name: str
     primary_key: str
     secondary_key: str
-    rights: tuple[str, ...]
+    rights: tuple[Right, ...]
     claim_type: str = "SharedAccessKey"
     claim_value: str = "None"
 
@@ -80,6 +89,7 @@ class QueueOptions:
         _check_storing(self.max_size_in_megabytes, self.duplicate_detection_history_time_window)
         _check_message_size(self.max_message_size_in_kilobytes)
         _check_times(self.default_message_time_to_live, self.auto_delete_on_idle, self.user_metadata)
+        _check_authorization(self.authorization_rules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +114,7 @@ class TopicOptions:
         _check_storing(self.max_size_in_megabytes, self.duplicate_detection_history_time_window)
         _check_message_size(self.max_message_size_in_kilobytes)
         _check_times(self.default_message_time_to_live, self.auto_delete_on_idle, self.user_metadata)
+        _check_authorization(self.authorization_rules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,3 +217,13 @@ def _check_times(time_to_live: timedelta | None, idle: timedelta | None, metadat
         raise ArgumentError(f"AutoDeleteOnIdle must be 5 minutes or more, not {idle}")
     if metadata is not None and len(metadata) > 1024:
         raise ArgumentError(f"UserMetadata must have at most 1024 characters, not {len(metadata)}")
+
+
+def _check_authorization(rules: Sequence[AuthorizationRule]) -> None:
+    if len(rules) > MAX_AUTHORIZATION_RULES:
+        raise ArgumentError(f"an entity has at most {MAX_AUTHORIZATION_RULES} AuthorizationRules")
+    if len({rule.key_name.lower() for rule in rules}) < len(rules):
+        raise ArgumentError("two AuthorizationRules have the same KeyName")
+    for rule in rules:
+        if not (rule.key_name and rule.primary_key and rule.rights):
+            raise ArgumentError("an AuthorizationRule needs KeyName, PrimaryKey and Rights")

@@ -14,6 +14,7 @@ from datetime import datetime
 from local.servicebus.engine.addresses import check_leaf, check_path, key
 from local.servicebus.engine.directory import Directory
 from local.servicebus.engine.entities import (
+    AuthorizationRule,
     Counts,
     Described,
     Entity,
@@ -171,6 +172,13 @@ class Namespace:
 
     def _compiled(self, rule: Rule) -> CompiledRule:
         return CompiledRule(replace(rule, created_at=rule.created_at or self._clock()))
+
+    # -- who may use them --------------------------------------------------------------------------
+
+    def authorization_rules(self, address: str) -> tuple[AuthorizationRule, ...]:
+        """Those of the queue or topic that is there, or that it belongs to."""
+        owner = self._directory.owner(address)
+        return () if owner is None else owner.entity.options.authorization_rules
 
     # -- what they hold ----------------------------------------------------------------------------
 

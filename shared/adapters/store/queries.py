@@ -80,7 +80,8 @@ HISTORY = (
     .join_from(
         tables.ledger, tables.ledger_subject, tables.ledger.c.position == tables.ledger_subject.c.position
     )
-    .where(tables.ledger.c.entity == bindparam("entity"), tables.ledger_subject.c.record == bindparam("record"))
+    .where(tables.ledger.c.entity == bindparam("entity"))
+    .where(tables.ledger_subject.c.record == bindparam("record"))
     .order_by(tables.ledger.c.position)
 )
 UNLINK = delete(tables.identity).where(

@@ -11,9 +11,8 @@ import orjson
 from sqlalchemy import ARRAY, Connection, Select, Table, Text, any_, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-
 KEY = "key of "
-"""Before the name of a parameter that says which row: SQLAlchemy keeps a column's own name for its new value."""
+"""Before the name of a parameter that says which row: a column's own name is kept for its new value."""
 
 
 class Statements:

@@ -6,6 +6,9 @@
     watermark    where reading of (system, entity) goes on
     recheck      rows that a poll left out because a write to them was under way
     counter      the order of snapshot changes of (system, entity)
+    census       a whole read of (system, entity) under way, and what was known when it began
+    roll         the rows that it has shown so far
+    held         rows that delete or empty something, and wait until their number or a person lets them go on
     outbox       messages that are to be sent
     lease        who may do now what only one may do at a time
     conflict     two edits of which neither knew of the other
@@ -126,6 +129,39 @@ counter = Table(
     metadata,
     Column("name", String(160), primary_key=True),
     Column("value", BigInteger, nullable=False),
+)
+
+census = Table(
+    "census",
+    metadata,
+    Column("system", NAME, nullable=False),
+    Column("entity", NAME, nullable=False),
+    Column("noted", BigInteger, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    PrimaryKeyConstraint("system", "entity"),
+)
+
+roll = Table(
+    "roll",
+    metadata,
+    Column("system", NAME, nullable=False),
+    Column("entity", NAME, nullable=False),
+    Column("native_id", NATIVE, nullable=False),
+    PrimaryKeyConstraint("native_id", "system", "entity"),
+)
+
+held = Table(
+    "held",
+    metadata,
+    Column("system", NAME, nullable=False),
+    Column("entity", NAME, nullable=False),
+    Column("native_id", NATIVE, nullable=False),
+    Column("deleted", Boolean, nullable=False),
+    Column("stamp", BigInteger, nullable=False),
+    Column("noted", BigInteger, nullable=False),
+    Column("row", Text),
+    Column("released", NAME),
+    PrimaryKeyConstraint("system", "entity", "native_id"),
 )
 
 outbox = Table(

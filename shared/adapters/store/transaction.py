@@ -10,17 +10,16 @@ import orjson
 from sqlalchemy import Connection, delete, func, select
 
 from shared.adapters.store import encoding, queries, tables
-from shared.adapters.store.statements import Statements
+from shared.adapters.store.holding import Holding
 from shared.model.change import Message
 from shared.model.golden import Golden, Snapshot
 from shared.model.merge import Clash
 from shared.model.records import DeadLetter, Entry, Flows, Identity, Key, Pause, Posted
 
-
 CLAIM = ("pending", "pending_until", "moved")
 
 
-class Transaction(Statements):
+class Transaction(Holding):
     """One transaction of the store. Its methods raise SQLAlchemy's errors, which `Store` names.
 
     It remembers what it has read: a row that is there is updated, which costs less than an upsert.

@@ -17,6 +17,7 @@ from local.servicebus.admin.certificate import Certificate, certificate_in
 from local.servicebus.admin.server import serving
 from local.servicebus.engine.broker import Broker
 from local.servicebus.engine.sqlite_journal import SqliteJournal
+from local.servicebus.keyring import KeyRing
 from local.servicebus.sas import SharedAccessKey
 
 KEY = "SAS_KEY_VALUE"
@@ -62,7 +63,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 async def _serve(folder: Path, ready: "Future[Served]", stop: asyncio.Event) -> None:
     with SqliteJournal(folder / "bus.sqlite") as journal:
         broker = Broker(now, uuid4, journal)
-        app = Administration(broker, SharedAccessKey(NAME, KEY), now)
+        app = Administration(broker, KeyRing(broker.namespace, SharedAccessKey(NAME, KEY)), now)
         files = certificate_in(folder, now())
         async with serving(app, files, "127.0.0.1", 0) as port:
             ready.set_result(Served(port, files, broker))

@@ -11,11 +11,13 @@ from local.servicebus.amqp.container import Container
 from local.servicebus.amqp.endpoint import Endpoint
 from local.servicebus.amqp.turns import Turns
 from local.servicebus.engine.broker import Broker
-from local.servicebus.engine.entities import QueueOptions, Rule
+from local.servicebus.engine.entities import QueueOptions, Right, Rule
 from local.servicebus.engine.namespace import Namespace
+from local.servicebus.keyring import KeyRing
 from local.servicebus.sas import SharedAccessKey
 
 NAME, KEY = "RootManageSharedAccessKey", "SAS_KEY_VALUE"
+READER, WRITER = {"name": "reader", "key": "read"}, {"name": "writer", "key": "write"}
 T = TypeVar("T")
 
 
@@ -75,7 +77,13 @@ class Bus:
     async def _start(self) -> int:
         self._broker = Broker(utc_now, uuid4)
         turns = Turns(self._broker, utc_now, asyncio.get_running_loop())
-        container = Container(self._broker, SharedAccessKey(NAME, KEY), utc_now, turns)
+        keys = KeyRing(
+            self._broker.namespace,
+            SharedAccessKey(NAME, KEY),
+            SharedAccessKey(**READER, rights=[Right.LISTEN]),
+            SharedAccessKey(**WRITER, rights=[Right.SEND]),
+        )
+        container = Container(self._broker, keys, utc_now, turns)
         self._endpoint = Endpoint(container)
         return await self._endpoint.listen("127.0.0.1", 0)
 

@@ -32,9 +32,13 @@ from local.servicebus.amqp.connection import Connection
 from local.servicebus.amqp.container import Container
 from local.servicebus.amqp.turns import Turns
 from local.servicebus.engine.broker import Broker
+from local.servicebus.engine.entities import Right
+from local.servicebus.keyring import KeyRing
 from local.servicebus.sas import SharedAccessKey
 
 KEY = SharedAccessKey("RootManageSharedAccessKey", "SAS_KEY_VALUE")
+READER = SharedAccessKey("reader", "read", [Right.LISTEN])
+WRITER = SharedAccessKey("writer", "write", [Right.SEND])
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -85,7 +89,8 @@ class Desk:
         ids = (UUID(int=number) for number in itertools.count(1))
         self.broker = Broker(lambda: self.loop.now, lambda: next(ids), journal)
         turns = Turns(self.broker, lambda: self.loop.now, self.loop, failed=_raise)
-        self.container = Container(self.broker, KEY, lambda: self.loop.now, turns, **settings)
+        keys = KeyRing(self.broker.namespace, KEY, READER, WRITER)
+        self.container = Container(self.broker, keys, lambda: self.loop.now, turns, **settings)
 
     def sleep(self, seconds: float) -> None:
         self.loop.sleep(seconds)
@@ -99,10 +104,10 @@ class Desk:
         peer.told.clear()
         return peer
 
-    def authorized(self, path: str = "") -> "Peer":
+    def authorized(self, path: str = "", key: SharedAccessKey = KEY) -> "Peer":
         """One with a token, for everything if nothing is said."""
         peer = self.peer()
-        status, _ = peer.put_token(KEY.sign(f"sb://desk/{path}", self.loop.now + timedelta(hours=1)), path)
+        status, _ = peer.put_token(key.sign(f"sb://desk/{path}", self.loop.now + timedelta(hours=1)), path)
         assert status == 202
         return peer
 

@@ -17,19 +17,28 @@ from azure.servicebus.amqp import AmqpAnnotatedMessage, AmqpMessageBodyType
 from azure.servicebus.exceptions import (
     MessageLockLostError,
     MessageNotFoundError,
-    MessagingEntityNotFoundError,
     ServiceBusAuthenticationError,
+    ServiceBusAuthorizationError,
     ServiceBusError,
     SessionCannotBeLockedError,
 )
 
-from local.servicebus.engine.entities import Rule
+from local.servicebus.engine.entities import AuthorizationRule, Right, Rule
 from local.servicebus.engine.filters import CorrelationFilter, SqlFilter
+from tests.servicebus.amqp.bus import READER, WRITER
+
+
+def connect(bus, credentials):
+    return ServiceBusClient.from_connection_string(bus.connection_string(**credentials), retry_total=0)
+
+
+def in_an_hour():
+    return datetime.now(UTC) + timedelta(hours=1)
 
 
 @pytest.fixture(scope="module")
 def client(bus):
-    with ServiceBusClient.from_connection_string(bus.connection_string(), retry_total=0) as client:
+    with connect(bus, {}) as client:
         yield client
 
 
@@ -255,14 +264,42 @@ def test_sessions_are_received_one_at_a_time_in_order_and_keep_a_state(bus, clie
 
 
 def test_an_entity_that_is_not_there_is_named(client):
-    with pytest.raises(MessagingEntityNotFoundError, match="nowhere"):
+    """As in the cloud the token for it is refused already, which the client takes for a wrong key."""
+    with pytest.raises(ServiceBusAuthenticationError) as refusal:
         client.get_queue_sender("nowhere").__enter__()
+    assert "404" in refusal.value.exc_msg
+    assert "nowhere" in refusal.value.exc_msg
+
+
+def test_a_key_that_may_only_listen_does_not_send_and_one_that_may_only_send_does_not_listen(bus):
+    bus.queue("watched")
+    with connect(bus, READER) as client:
+        with client.get_queue_receiver("watched", keep_alive=0) as receiver:
+            assert receiver.peek_messages() == []
+        with pytest.raises(ServiceBusAuthorizationError, match="'Send'"):
+            client.get_queue_sender("watched").__enter__()
+    with connect(bus, WRITER) as client, client.get_queue_sender("watched") as sender:
+        sender.send_messages(ServiceBusMessage("taken"))
+        with pytest.raises(ServiceBusAuthorizationError, match="'Listen'"):
+            client.get_queue_receiver("watched", keep_alive=0).__enter__()
+    assert bus.active("watched") == 1
+
+
+def test_the_key_of_a_queue_opens_that_queue(bus):
+    rule = AuthorizationRule(
+        key_name="own", primary_key="first", secondary_key="second", rights=(Right.SEND, Right.LISTEN)
+    )
+    bus.queue("owned", authorization_rules=(rule,))
+    bus.queue("stranger")
+    with connect(bus, {"name": "own", "key": "second"}) as client:
+        with client.get_queue_sender("owned") as sender:
+            [number] = sender.schedule_messages(ServiceBusMessage("later"), in_an_hour())
+            sender.cancel_scheduled_messages(number)
+        with pytest.raises(ServiceBusAuthenticationError):
+            client.get_queue_sender("stranger").__enter__()
 
 
 @pytest.mark.parametrize("wrong", [{"key": "another"}, {"name": "another"}])
 def test_a_wrong_key_or_name_opens_nothing(bus, sender, wrong):
-    with (
-        ServiceBusClient.from_connection_string(bus.connection_string(**wrong), retry_total=0) as stranger,
-        pytest.raises(ServiceBusAuthenticationError),
-    ):
+    with connect(bus, wrong) as stranger, pytest.raises(ServiceBusAuthenticationError):
         stranger.get_queue_sender("orders").__enter__()

@@ -8,7 +8,6 @@ from azure.servicebus import NEXT_AVAILABLE_SESSION, ServiceBusMessage
 from azure.servicebus.aio import AutoLockRenewer, ServiceBusClient
 from azure.servicebus.exceptions import (
     MessageLockLostError,
-    MessagingEntityNotFoundError,
     OperationTimeoutError,
     ServiceBusAuthenticationError,
     SessionLockLostError,
@@ -112,8 +111,9 @@ async def test_locks_are_lost_when_their_time_is_over_and_kept_when_they_are_ren
 
 async def test_what_is_not_there_and_what_is_not_allowed_raise_their_own_errors(bus):
     async with connect(bus) as client:
-        with pytest.raises(MessagingEntityNotFoundError):
+        with pytest.raises(ServiceBusAuthenticationError) as refusal:
             await client.get_queue_sender("nowhere").__aenter__()
+    assert "404" in refusal.value.exc_msg
     async with connect(bus, key="another") as stranger:
         with pytest.raises(ServiceBusAuthenticationError):
             await stranger.get_queue_sender("orders").__aenter__()

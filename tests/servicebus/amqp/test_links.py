@@ -1,5 +1,7 @@
 """Links: who may attach to what, how messages are cut into frames, how credit and windows are kept."""
 
+from datetime import timedelta
+
 import pytest
 
 from local.servicebus.amqp.codec.decoding import decode
@@ -25,7 +27,8 @@ from local.servicebus.amqp.codec.performatives import (
 from local.servicebus.amqp.codec.sections import BATCH_FORMAT
 from local.servicebus.amqp.codec.values import Array, Described, Symbol, Timestamp, UInt, ULong
 from local.servicebus.engine.entities import QueueOptions
-from tests.servicebus.amqp.peer import KEY, Desk, Peer, message
+from local.servicebus.sas import SharedAccessKey
+from tests.servicebus.amqp.peer import KEY, READER, WRITER, Desk, Peer, message
 
 SESSION = Symbol("com.microsoft:session-filter")
 WAIT = Symbol("com.microsoft:timeout")
@@ -108,6 +111,37 @@ def test_a_token_that_is_renewed_in_time_keeps_the_link(desk):
     assert peer.put_token(KEY.sign("sb://desk/orders", expiry), "orders")[0] == 202
     desk.sleep(2000)
     assert peer.refusal() is None
+
+
+def test_what_a_key_has_no_right_to_is_not_attached(desk):
+    reader, writer = desk.authorized("orders", READER), desk.authorized("orders", WRITER)
+    reader.attach_receiver("orders")
+    writer.attach_sender("orders")
+    assert (reader.refusal(), writer.refusal()) == (None, None)
+    reader.attach_sender("orders")
+    writer.attach_receiver("orders")
+    assert (reader.refusal(), writer.refusal()) == ("amqp:unauthorized-access",) * 2
+
+
+def test_the_management_node_takes_the_right_to_listen(desk):
+    writer = desk.authorized("orders", WRITER)
+    writer.attach_sender("orders/$management")
+    assert writer.refusal() == "amqp:unauthorized-access"
+
+
+def test_to_schedule_takes_the_right_to_send_too(desk):
+    reader = desk.authorized("orders", READER)
+    for operation in ("schedule-message", "cancel-scheduled-message"):
+        status, answer = reader.manage("orders", operation, {})
+        assert (status, answer) == (401, "amqp:unauthorized-access")
+
+
+def test_a_token_for_what_is_not_there_is_told_so_if_its_key_is_good(desk):
+    later = desk.loop.now + timedelta(hours=1)
+    for path in ("nowhere", "nowhere/$management", "changes/Subscriptions/nowhere"):
+        assert desk.peer().put_token(KEY.sign(f"sb://desk/{path}", later), path)[0] == 404
+        stranger = SharedAccessKey("stranger", "x").sign(f"sb://desk/{path}", later)
+        assert desk.peer().put_token(stranger, path)[0] == 401
 
 
 # -- what is there to attach to ------------------------------------------------------------------------

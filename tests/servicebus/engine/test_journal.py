@@ -18,6 +18,7 @@ import pytest
 from local.servicebus.engine.entities import (
     AuthorizationRule,
     QueueOptions,
+    Right,
     Rule,
     SubscriptionOptions,
     TopicOptions,
@@ -150,7 +151,8 @@ def test_entities_and_their_rules_come_back(durable: Durable):
     namespace = durable.desk.namespace
     namespace.create_topic("t", TopicOptions(user_metadata="x"))
     namespace.create_queue("later")
-    key = AuthorizationRule(key_name="k", primary_key="1", secondary_key="2", rights=("Send", "Listen"))
+    rights = (Right.SEND, Right.LISTEN)
+    key = AuthorizationRule(key_name="k", primary_key="1", secondary_key="2", rights=rights)
     namespace.update_queue("later", QueueOptions(forward_to="t", authorization_rules=(key,)))
     namespace.create_queue("gone")
     namespace.delete_queue("gone")

@@ -160,12 +160,17 @@ class Projection:
                 values[name] = sent
         if not cells:
             return Unchanged()
-        if self.flow.guard is Guard.READ and not asked:
+        if not asked and self._unguarded(snapshot):
             return Look(str(snapshot.native_id))
         self._stable(snapshot, cells)
         return Projected(
             Write(Verb.UPDATE, record.id, values, snapshot.native_id, self._version(snapshot)), cells
         )
+
+    def _unguarded(self, snapshot: Snapshot) -> bool:
+        """The guard is a read, or it is a version that no answer has told us."""
+        guard = self.flow.guard
+        return guard is Guard.READ or (guard is Guard.CONDITIONAL and snapshot.version is None)
 
     def _version(self, snapshot: Snapshot) -> str | None:
         return snapshot.version if self.flow.guard is Guard.CONDITIONAL else None

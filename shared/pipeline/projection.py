@@ -154,6 +154,8 @@ class Projection:
                 continue
             if name not in self.translation.fields or (base is None and cell.value is None):
                 continue
+            if name in record.disputed:
+                continue
             kept, sent = self._form(name, cell, parents)
             if base is None or base.value != kept.value:
                 cells[name] = kept

@@ -20,13 +20,16 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from shared import lines
 from shared.lines import Place
+from shared.model import golden
 from shared.model.entities import ENTITIES, EntityType
 from shared.model.errors import Misconfigured
-from shared.model.golden import FieldRule
+from shared.model.golden import Arbiter, FieldRule
 from shared.reach import Arrow, joined, sources
 
-OPERATOR = "operator"
-"""The system whose changes are an operator's mends."""
+OPERATOR = golden.OPERATOR
+
+HIGHEST = 1000
+"""The highest rank of a system; an operator's is higher still."""
 
 RESERVED = frozenset({OPERATOR, "hub", "bus"})
 NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
@@ -78,13 +81,14 @@ class System(_Strict):
     """One system. `kind` names its room; its address and secrets are settings, never here."""
 
     kind: str
-    rank: int = Field(default=0, ge=-1000, le=1000)
+    rank: int = Field(default=0, ge=-HIGHEST, le=HIGHEST)
 
 
 class FieldPolicy(_Strict):
-    """Who may change a field. No owner: whoever edits it last; of two at once, the system of higher rank."""
+    """Who may change a field: its owner; without one all may, and of two edits at once `conflict` decides."""
 
     owner: str | None = None
+    conflict: Arbiter | None = None
 
 
 class EntityPolicy(_Strict):
@@ -92,11 +96,12 @@ class EntityPolicy(_Strict):
 
     key: tuple[str, ...] = ()
     owner: str | None = None
+    conflict: Arbiter = Arbiter.NEWEST
     fields: Mapping[str, FieldPolicy] = Field(default_factory=dict)
 
 
 class Envelope(_Strict):
-    """How many rows one run may delete, or empty of a value: so many, or a share of the table if that is more."""
+    """How many rows one run may delete or empty of a value: a number, or a share of the table if more."""
 
     share: str = Field(default="5%", pattern=r"^\d{1,3}(\.\d+)?%$")
     records: int = Field(default=100, ge=0)
@@ -143,7 +148,7 @@ class Topology(_Strict):
 
     @cached_property
     def _rules(self) -> Mapping[str, Mapping[str, FieldRule]]:
-        ranks = {name: system.rank for name, system in self.systems.items()}
+        ranks = {name: system.rank for name, system in self.systems.items()} | {OPERATOR: HIGHEST + 1}
         return {
             name: {field: self._rule(name, field, ranks) for field in ENTITIES[name].fields}
             for name in self.entities
@@ -152,12 +157,29 @@ class Topology(_Strict):
 
     def _rule(self, entity: str, field: str, ranks: Mapping[str, int]) -> FieldRule:
         sources = frozenset(flow.source for flow in self.flows if flow.entity == entity)
-        return FieldRule(self._owner(entity, field), ranks, sources | {OPERATOR})
+        return FieldRule(
+            self._owner(entity, field), ranks, sources | {OPERATOR}, self._arbiter(entity, field)
+        )
 
     def _owner(self, entity: str, field: str) -> str | None:
         policy = self.entities[entity]
         named = policy.fields.get(field)
         return named.owner if named else policy.owner
+
+    def _arbiter(self, entity: str, field: str) -> Arbiter:
+        policy = self.entities[entity]
+        named = policy.fields.get(field)
+        return (named.conflict if named else None) or policy.conflict
+
+    def asks(self, entity: str) -> bool:
+        """Whether a person decides about any field."""
+        return entity in self._asking
+
+    @cached_property
+    def _asking(self) -> frozenset[str]:
+        return frozenset(
+            name for name, rules in self._rules.items() if any(rule.asks for rule in rules.values())
+        )
 
     def flows_to(self, target: str, entity: str) -> list[Flow]:
         return [flow for flow in self.flows if flow.target == target and flow.entity == entity]
@@ -355,6 +377,23 @@ def _entity_mistakes(topology: Topology, name: str, policy: EntityPolicy) -> Ite
             yield (*here, "fields", field), f"{name} has no field {field!r}"
         if rule.owner is not None and rule.owner not in topology.systems:
             yield (*here, "fields", field, "owner"), _no_system(topology, rule.owner)
+        if rule.owner is not None and rule.conflict is not None:
+            yield (*here, "fields", field, "conflict"), "the owner decides: write owner or conflict, not both"
+    if alike := _ranked_alike(topology, name):
+        yield here, f"rank cannot decide between {' and '.join(alike)}: give them different ranks"
+
+
+def _ranked_alike(topology: Topology, name: str) -> list[str]:
+    """Two sources of one rank, where rank is to decide between them."""
+    rules = topology.rules(name).values()
+    if not any(rule.arbiter is Arbiter.RANK for rule in rules):
+        return []
+    first: dict[int, str] = {}
+    for source in sorted({flow.source for flow in topology.flows if flow.entity == name}):
+        rank = topology.systems[source].rank if source in topology.systems else None
+        if rank is not None and first.setdefault(rank, source) != source:
+            return [first[rank], source]
+    return []
 
 
 def _key_mistakes(entity: EntityType, key: tuple[str, ...]) -> Iterator[tuple[Place, str]]:

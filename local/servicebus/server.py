@@ -106,22 +106,19 @@ async def _doors(
     keys = KeyRing(broker.namespace, root, *settings.more_keys)
     turns = Turns(broker, clock, asyncio.get_running_loop(), lambda error: _on_failure(error, endpoint))
     endpoint = Endpoint(Container(broker, keys, clock, turns))
-    try:
-        port, tls_port = await _listen(endpoint, settings, files)
-        app = _https(Administration(broker, keys, clock), endpoint)
-        async with serving_https(app, files, settings.host, settings.admin_port) as admin_port:
-            try:
-                yield Addresses(
-                    _connection_string(settings, port),
-                    _connection_string(settings, admin_port),
-                    f"sb://{settings.host}:{admin_port}",
-                    tls_port,
-                    files.certificate,
-                )
-            finally:
-                endpoint.refuse()  # while what it says still gets through all doors
-    finally:
-        await endpoint.close()
+    app = _https(Administration(broker, keys, clock), endpoint)
+    async with serving_https(app, files, settings.host, settings.admin_port) as admin_port:
+        try:
+            port, tls_port = await _listen(endpoint, settings, files)
+            yield Addresses(
+                _connection_string(settings, port),
+                _connection_string(settings, admin_port),
+                f"sb://{settings.host}:{admin_port}",
+                tls_port,
+                files.certificate,
+            )
+        finally:
+            await endpoint.close()  # while the last word still gets through all doors
 
 
 def _https(admin: ASGIApp, endpoint: Endpoint) -> ASGIApp:

@@ -99,6 +99,10 @@ class Rows:
         """What is put from now on is seen by queries only from `until`; None ends it."""
         self._held_until = until
 
+    def held(self) -> Iterator[Row | None]:
+        """What is written and not seen yet; None for a delete."""
+        return (self._tables[name].get(key) for name, key in self._reveals)
+
     def reveal(self, now: datetime) -> None:
         """Shows the held rows whose time has come."""
         for name, key in [place for place, until in self._reveals.items() if until <= now]:

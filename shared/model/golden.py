@@ -2,11 +2,15 @@
 
 A golden record maps each field to a *cell* `(value, stamp, system)`. Cells of one field are ordered by
 
-    (the system's say in the field, stamp, rank of the system, value, the system's name)
+    newest, ask   (the system's say in the field, stamp, rank of the system, value, the system's name)
+    rank          (the system's say in the field, rank of the system, stamp, value, the system's name)
 
-and the greater stays: the owner has the most say, then the systems that the entity flows from, then the
-rest, which only follow. So merging is commutative, associative and idempotent, ties included: in whatever
-order the edits of several systems arrive, the same record comes out.
+and the greater stays: the owner has the most say (and an operator as much), then the systems that the entity
+flows from, then the rest, which only follow. So merging edits of which none knew of another is commutative,
+associative and idempotent, ties included: in whatever order they arrive, the same record comes out.
+
+Where rank decides, or a person, an edit made in knowledge of golden's cell replaces it all the same; else a
+low rank could never change a field again. Where the newest wins that needs no rule: such an edit is newer.
 
 A *snapshot* maps each field to the cell that one system last showed. A change carries as its *base* the
 cell that its snapshot showed; one that replaces, or loses to, a cell that is not its base is a conflict.
@@ -19,7 +23,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import NamedTuple
+
+OPERATOR = "operator"
+"""The system whose changes are an operator's mends."""
 
 type_order = {type(None): 0, bool: 1, int: 2, float: 2, str: 3}
 
@@ -37,9 +45,21 @@ class Cell(NamedTuple):
 Fields = dict[str, Cell]
 
 
+OWNERS = 2
+"""The say of who owns a field."""
+
+
+class Arbiter(StrEnum):
+    """Who decides between two edits by others than the owner, neither made in knowledge of the other."""
+
+    NEWEST = "newest"
+    RANK = "rank"
+    ASK = "ask"
+
+
 @dataclass(frozen=True, slots=True)
 class FieldRule:
-    """Who wins a field: its owner, else the newest edit of a source, else the rank of the system.
+    """Who wins a field: its owner; else, among the edits of sources, whom the arbiter says.
 
     `sources` are the systems that the entity flows from; None where all count alike.
     """
@@ -47,19 +67,27 @@ class FieldRule:
     owner: str | None = None
     rank: Mapping[str, int] = field(default_factory=dict)
     sources: frozenset[str] | None = None
+    arbiter: Arbiter = Arbiter.NEWEST
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person decides."""
+        return self.arbiter is Arbiter.ASK
 
     def say(self, system: str) -> int:
         """How much a system has to say in this field."""
-        if system == self.owner:
-            return 2
+        if self.owner is not None and system in (self.owner, OPERATOR):
+            return OWNERS
         return int(self.sources is None or system in self.sources)
 
     def order(self, cell: Cell) -> tuple[int, int, int, int, Value, str, str]:
         """The place of a cell among all cells of this field: a total order, no two cells in one place."""
+        rank = self.rank.get(cell.system, 0)
+        ranked = self.arbiter is Arbiter.RANK
         return (
             self.say(cell.system),
-            cell.stamp,
-            self.rank.get(cell.system, 0),
+            rank if ranked else cell.stamp,
+            cell.stamp if ranked else rank,
             type_order[type(cell.value)],
             cell.value if cell.value is not None else 0,
             type(cell.value).__name__,
@@ -69,6 +97,25 @@ class FieldRule:
     def greater(self, one: Cell, other: Cell) -> Cell:
         """Whichever of two cells stays."""
         return one if self.order(one) >= self.order(other) else other
+
+    def meet(self, mine: Cell, theirs: Cell, *, known: bool) -> Cell | None:
+        """Whichever of an edit and golden's cell stays; None where a person is to say.
+
+        `known` says that the edit was made in knowledge of golden's cell.
+        """
+        say = self.say(mine.system)
+        if say == self.say(theirs.system) and self.arbiter is not Arbiter.NEWEST:
+            if known:
+                return mine
+            if self.asks and say < OWNERS:
+                return None
+        return self.greater(mine, theirs)
+
+    def why(self, kept: Cell, lost: Cell) -> str:
+        """By what policy one of two cells stays, neither made in knowledge of the other."""
+        if self.say(kept.system) >= OWNERS:
+            return "owner"
+        return self.arbiter.value if self.say(lost.system) == self.say(kept.system) else "follower"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +132,10 @@ class Tombstone:
 
 @dataclass(slots=True)
 class Golden:
-    """What a record should be."""
+    """What a record should be.
+
+    `disputed` are the fields of which an operator has yet to say whose value stays: nothing is overwritten.
+    """
 
     id: str
     fields: Fields
@@ -93,6 +143,7 @@ class Golden:
     generation: int = 0
     tombstone: Tombstone | None = None
     revision: int = 0
+    disputed: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)

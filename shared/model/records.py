@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.model.change import Message, Row
+from shared.model.merge import Clash
 
 Flows = dict[tuple[str, str, str], dict[str, int]]
 """(entity, source, target) → what was counted → how many."""
@@ -55,6 +56,20 @@ class DeadLetter:
     opened_at: int = 0
     times: int = 1
     closed_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A clash of one record, written down: an open one waits for an operator, `resolution` is its end."""
+
+    id: str
+    entity: str
+    record: str
+    clash: Clash
+    at: int
+    open: bool = False
+    settled_at: int | None = None
+    resolution: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@
     look     rows that must be read or searched for first: one question for many; what is seen is merged
     apply    the target writes, and says what became of each record
     settle   confirmed, retried later, waiting for a parent, or a dead letter           (`settlement`)
+    again    records whose version was stale: somebody edits them, so look, merge, and write at once
 
 A crash after the claim leaves it to expire; whoever comes next reads the row back first. Retries are change
 sets addressed to this target alone, put into the outbox by the transaction that settles; so the messages of
@@ -27,13 +28,16 @@ from shared.pipeline.outbox import Outbox
 from shared.pipeline.planning import Plan, Planning
 from shared.pipeline.ports import Clock, Connection
 from shared.pipeline.recoverability import SECOND, Policy
-from shared.pipeline.settlement import Settlement
+from shared.pipeline.settlement import Settlement, vanished
 from shared.pipeline.side import Side, Sighting
-from shared.pipeline.tasks import Tasks
+from shared.pipeline.tasks import Task, Tasks
 from shared.topology import OPERATOR, Topology
 
 LARGEST = 10_000
 """Records in one round: enough for a bulk job, little enough to hold."""
+
+ROUNDS = 4
+"""So often a record whose version is stale is looked at at once; then it waits, as after any failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +83,30 @@ class Delivery:
         ids = list(found)
         for start in range(0, len(ids), LARGEST):
             part = {record: found[record] for record in ids[start : start + LARGEST]}
-            await self._round(entity, part)
+            await self._rounds(entity, part)
 
-    async def _round(self, entity: str, part: Tasks) -> None:
+    async def _rounds(self, entity: str, part: Tasks) -> None:
+        for left in reversed(range(ROUNDS)):
+            stale = await self._round(entity, part, at_once=left > 0)
+            if not stale:
+                return
+            part = {record: part[record] for record in stale}
+
+    async def _round(self, entity: str, part: Tasks, *, at_once: bool) -> list[str]:
+        """Returns the records whose version was stale, and which are to be looked at again `at_once`."""
         planning = Planning(self.topology, self.connection, entity, int(self.claim * SECOND))
         now = self.clock()
         plan = await self.store.transact(lambda tx: planning.plan(tx, list(part), now, asked=False))
-        calls = await self._look(planning, plan)
+        calls = await self._look(planning, plan, part)
         applied = await self._apply(entity, plan)
         applied.calls += calls
-        await self.store.transact(lambda tx: self._settle(tx, entity, part, plan, applied))
+        return await self.store.transact(
+            lambda tx: self._settle(tx, self._settlement(entity, part, at_once=at_once), plan, applied)
+        )
 
     # Look
 
-    async def _look(self, planning: Planning, plan: Plan) -> int:
+    async def _look(self, planning: Planning, plan: Plan, part: Tasks) -> int:
         """Ask the target, merge what it shows, and decide again. Returns the calls that it cost."""
         asked, entity = plan.asked(), planning.entity
         if not asked:
@@ -103,7 +117,7 @@ class Delivery:
         except Exception as error:  # noqa: BLE001 - a defect is settled record by record, as any error
             plan.failed.update(dict.fromkeys(asked, recoverability.named(error)))
             return 0
-        read.rows += self._missing(plan, read.rows)
+        read.rows += self._missing(entity, plan, part, read.rows)
         plan.add(
             await self.store.transact(
                 lambda tx: self._decide_again(tx, planning, plan, read.rows, found.rows, noted)
@@ -119,11 +133,22 @@ class Delivery:
             found = await target.find(entity, [search.key for search in plan.searches.values()])
         return read, found
 
-    def _missing(self, plan: Plan, rows: Sequence[Row]) -> list[Row]:
-        """Rows that were linked and are not there: deletes of that system."""
+    def _missing(self, entity: str, plan: Plan, part: Tasks, rows: Sequence[Row]) -> list[Row]:
+        """Rows that were linked and are not there: deletes of that system, unless its poll is to say."""
         there = {row.native_id for row in rows}
+        missing = {record: native for record, native in plan.reads.items() if native not in there}
+        for record in [record for record in missing if self._poll_says(entity, part[record])]:
+            del missing[record], plan.reads[record]
+            plan.failed[record] = vanished(self.connection.system)
         now = self.clock()
-        return [Row(native, {}, now, deleted=True) for native in plan.reads.values() if native not in there]
+        return [Row(native, {}, now, deleted=True) for native in missing.values()]
+
+    def _poll_says(self, entity: str, task: Task) -> bool:
+        """Whether to leave it to the poll what became of a row: it may have been merged into another one,
+        which a handler cannot see. For as long as tries are left: a delete waits, a merge is not undone.
+        """
+        polled = entity in self.topology.polled(self.connection.system)
+        return polled and task.attempt < self.policy.attempts
 
     def _decide_again(
         self,
@@ -165,16 +190,25 @@ class Delivery:
         except Exception as error:  # noqa: BLE001 - a defect is settled record by record, as any error
             return Applied([Outcome(write, error=recoverability.named(error)) for write in writes])
 
-    def _settle(self, tx: Transaction, entity: str, part: Tasks, plan: Plan, applied: Applied) -> None:
-        settlement = self._settlement(entity, part)
+    def _settle(self, tx: Transaction, settlement: Settlement, plan: Plan, applied: Applied) -> list[str]:
         settlement.settle(tx, plan, applied)
         if settlement.gone:
-            noted = tx.moved(self.connection.system, entity)
-            self._merge(tx, entity, settlement.gone, noted, settlement.now)
+            noted = tx.moved(self.connection.system, settlement.entity)
+            self._merge(tx, settlement.entity, settlement.gone, noted, settlement.now)
+        return settlement.stale
 
-    def _settlement(self, entity: str, part: Tasks) -> Settlement:
-        system, now = self.connection.system, self.clock()
-        return Settlement(system, entity, part, self._policy(entity), now, self.ids, self.luck)
+    def _settlement(self, entity: str, part: Tasks, *, at_once: bool = False) -> Settlement:
+        return Settlement(
+            self.connection.system,
+            entity,
+            part,
+            self._policy(entity),
+            self.clock(),
+            self.ids,
+            self.luck,
+            at_once,
+            lambda task: self._poll_says(entity, task),
+        )
 
     def _policy(self, entity: str) -> Policy:
         """As patient with parents as the flow says, where the settings do not say otherwise."""

@@ -12,25 +12,29 @@ whole page: a page costs some fifteen statements, however many rows it has.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from shared.adapters.store.transaction import Transaction
 from shared.model.change import Row
 from shared.model.errors import InvalidChange
 from shared.model.golden import Cell, Golden, Snapshot, Tombstone, Value
-from shared.model.merge import Clash, Merged
+from shared.model.merge import DELETE, Clash, Merged
 from shared.model.records import Entry, Identity, Key
 from shared.pipeline.findings import Findings
 from shared.pipeline.known import Known, learn
 from shared.pipeline.side import Side, Sighting
 
+Sift = Callable[[Known, list[Row]], list[Row]]
+"""Leaves, of a page's rows, those that may be merged now."""
 
-def detect(tx: Transaction, side: Side, sighting: Sighting, now: int) -> Findings:
+
+def detect(tx: Transaction, side: Side, sighting: Sighting, now: int, sift: Sift | None = None) -> Findings:
     """Merge the rows; the caller moves the watermark in the same transaction."""
     sighting = replace(sighting, read_at=min(sighting.read_at, now))  # a clock that is ahead wins nothing
     page = _Page(side, learn(tx, side, sighting.rows), sighting, now)
-    for row in sorted(sighting.rows, key=lambda row: row.merged_into is not None):
+    rows = sorted(sighting.rows, key=lambda row: row.merged_into is not None)
+    for row in sift(page.known, rows) if sift else rows:
         page.take(row)  # the winner of a merge before those who lost
     page.found.write(tx, side, sighting, now)
     return page.found
@@ -167,7 +171,10 @@ class _Page:
         values = self.known.resolved(row.values)
         snapshot = self.known.snapshots[record]
         shown = self._settled(snapshot, values)
-        merged = self.side.merge().edit(self.known.golden[record].fields, shown, values, self._stamp(row))
+        disputed = self.known.disputes.get(record, ())
+        merged = self.side.merge().edit(
+            self.known.golden[record].fields, shown, values, self._stamp(row), disputed
+        )
         if shown is not snapshot.fields or snapshot.pending is not None or snapshot.active != row.active:
             merged.touched = True
         self._keep(row, record, merged)
@@ -201,6 +208,8 @@ class _Page:
             self.found.write_back[record] = None
         if merged.changed:
             self._change(record, merged)
+        if self.found.questions.take(record, merged, self.side.system, self.known.disputes.get(record, {})):
+            self.found.changed.setdefault(record, [])
 
     @staticmethod
     def _see(snapshot: Snapshot, row: Row, merged: Merged) -> None:
@@ -283,6 +292,7 @@ class _Page:
         record.tombstone = Tombstone(stamp, self.side.system, into)
         record.revision += 1
         self.found.clashes += self._unseen(record, record.tombstone)
+        self.found.questions.end(record.id, self.known.disputes.get(record.id, {}), "deleted")
         self.found.golden[record.id] = record
         self.found.changed[record.id] = []
         if record.key in self.known.keys:
@@ -304,7 +314,7 @@ class _Page:
             if cell.system != self.side.system and name in self.side.translation.fields:
                 seen = shown.get(name)
                 if seen is None or seen[1:] != cell[1:]:
-                    yield record.id, Clash(name, dead, cell)
+                    yield record.id, Clash(name, dead, cell, DELETE)
 
     def _forget(self, record: str) -> None:
         if self.known.snapshots.pop(record, None):
@@ -325,7 +335,7 @@ class _Page:
             return
         dead = Cell(None, tombstone.stamp, tombstone.system)
         self.found.clashes += [
-            (record.id, Clash(name, dead, merged.shown[name]))
+            (record.id, Clash(name, dead, merged.shown[name], DELETE))
             for name, value in row.values.items()
             if merged.shown.get(name) != snapshot.fields.get(name)
             and (name in snapshot.fields or value is not None)

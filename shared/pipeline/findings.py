@@ -14,6 +14,7 @@ from shared.model.golden import Golden, Snapshot
 from shared.model.merge import Clash
 from shared.model.records import DeadLetter, Entry
 from shared.pipeline import messages
+from shared.pipeline.disputes import Questions
 from shared.pipeline.side import Side, Sighting
 
 HUB = "hub"
@@ -36,6 +37,7 @@ class Findings:
     later: dict[str, int] = field(default_factory=dict)
     healed: list[str] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
+    questions: Questions = field(default_factory=Questions)
 
     def write(self, tx: Transaction, side: Side, sighting: Sighting, now: int) -> None:
         """All of it, in a few statements."""
@@ -47,12 +49,13 @@ class Findings:
         tx.unlink(side.system, side.entity, self.unlinked)
         tx.link(side.system, side.entity, self.links)
         tx.link(side.system, side.entity, self.aliases, alias=True)
+        asked = self.questions.write(tx, side, now)
         tx.clash(side.entity, self.clashes, now)
         if not sighting.looked:
             tx.recheck(side.system, side.entity, self.later)
         tx.enter(self.entries, now)
         fresh = self._refuse(tx, side, now)
-        tx.post([*self._change_sets(side, sighting, now), *map(messages.dead_letter_message, fresh)])
+        tx.post([*self._change_sets(side, sighting, now), *map(messages.dead_letter_message, fresh), *asked])
         tx.count(self._tally(side, fresh))
 
     def _refuse(self, tx: Transaction, side: Side, now: int) -> list[DeadLetter]:

@@ -10,12 +10,13 @@ from shared.model.change import Row
 from shared.model.golden import Golden, Snapshot, Value
 from shared.model.keys import golden_id, keyless_id
 from shared.model.records import Identity, Key
+from shared.pipeline.disputes import Disputes, disputes
 from shared.pipeline.side import Side
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Identities by native id, records and snapshots by golden id, bearers of natural keys, parents.
+    """Identities by native id; records, snapshots, disputes by golden id; bearers of natural keys; parents.
 
     It is kept true while the page is worked through: what one row makes, the next one finds.
     """
@@ -26,6 +27,7 @@ class Known:
     snapshots: dict[str, Snapshot]
     keys: dict[str, Key]
     parents: dict[str, dict[str, Identity]]
+    disputes: dict[str, Disputes]
 
     def bearer(self, key: str | None) -> Key:
         """Who has this natural key; nobody where there is none."""
@@ -67,11 +69,12 @@ def learn(tx: Transaction, side: Side, rows: Sequence[Row]) -> Known:
     ids = [identity.id for identity in identities.values()]
     golden = tx.golden(side.entity, ids)
     keys = tx.by_key(side.entity, _new_keys(side, rows, identities, golden))
-    known = Known(side, identities, golden, {}, keys, _parents(tx, side, rows))
+    known = Known(side, identities, golden, {}, keys, _parents(tx, side, rows), {})
     more = [key.living for key in keys.values() if key.living]
     more += [row.external_id for row in rows if row.external_id]
     more += [known.candidate(row) for row in rows if row.native_id not in identities]
     golden.update(tx.golden(side.entity, set(more) - golden.keys()))
+    known.disputes.update(disputes(tx, side.topology, side.entity, golden))
     known.snapshots.update(tx.snapshots(side.system, side.entity, [*ids, *more]))
     return known
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from shared.adapters.store.transaction import Transaction
 from shared.model.errors import IntegrationError, Permanent
 from shared.model.golden import Golden, Snapshot
-from shared.pipeline import recoverability
+from shared.pipeline import disputes, recoverability
 from shared.pipeline.ports import Connection
 from shared.pipeline.projection import Later, Look, Parents, Projected, Projection, Search, Unchanged, Unmade
 from shared.topology import Topology
@@ -64,6 +64,7 @@ class Planning:
         if paused and paused.until > now:
             return Plan(later=dict.fromkeys(ids, paused.until))
         records = tx.golden(self.entity, ids)
+        disputes.mark(tx, self.topology, self.entity, records)
         snapshots = tx.snapshots(system, self.entity, ids)
         parents = self._parents(tx, records.values())
         projection = self._projection()

@@ -1,20 +1,24 @@
 """Polling: each entity whose time has come is read from its watermark on, page by page.
 
 A page is merged, the watermark moves and the change set is posted in one transaction, while the next page is
-read. Change sets are published at the end, and on the way where there are many. A lease keeps two runs apart,
-also where the host's own lock fails; a run that lost it stops at once, and what it had merged stands.
+read; then the source is told that its rows are kept. Rows that take something away are weighed at the end
+(`brake`), and a whole read finds what was deleted by its absence (`census`). Change sets are published at the
+end, and on the way where there are many. A lease keeps two runs apart, also where the host's own lock fails:
+a run that lost it stops at once, and what it had merged stands.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.adapters.store import Store
 from shared.adapters.store.transaction import Transaction
 from shared.model.change import Page
 from shared.model.errors import IntegrationError, Misconfigured, Unavailable
+from shared.pipeline import census
+from shared.pipeline.brake import Brake
 from shared.pipeline.detection import detect
 from shared.pipeline.findings import Findings
 from shared.pipeline.outbox import Outbox
@@ -39,6 +43,29 @@ class Polled:
     entity: str
     rows: int
     changed: int
+
+
+@dataclass(slots=True)
+class _Run:
+    """One poll of one entity under way.
+
+    `begun` is the place in the order of snapshots, and the time of the last poll, when it began.
+    """
+
+    side: Side
+    holder: str
+    started: int
+    watermark: str | None
+    begun: tuple[int, int]
+    brake: Brake
+    pages: int = 0
+    rows: int = 0
+    changed: int = 0
+    unsaid: int = 0
+
+    @property
+    def entity(self) -> str:
+        return self.side.entity
 
 
 class LeaseLostError(Exception):
@@ -94,39 +121,69 @@ class Polling:
         return now - polled_at >= asked * SECOND
 
     async def _run(self, entity: str, holder: str) -> Polled:
-        started = self.clock()
-        watermark, noted = await self.store.transact(lambda tx: self._begin(tx, entity, holder))
-        await self._recheck(entity)
-        rows = changed = unsaid = 0
-        pages = self.connection.source.changes(entity, watermark)
+        run = await self.store.transact(lambda tx: self._begin(tx, entity, holder))
+        await self._recheck(run)
         try:
-            async for page in ahead(pages):
-                found = await self.store.transact(
-                    lambda tx, page=page: self._page(tx, entity, holder, page, noted, started)  # type: ignore[misc]
-                )
-                rows += len(page.rows)
-                changed += len(found.changed)
-                unsaid += len(found.changed)
-                if unsaid >= TOGETHER:
-                    await self._publish()
-                    unsaid = 0
+            async for page in ahead(self.connection.source.changes(entity, run.watermark)):
+                await self._take(run, page)
+            await self._release(run)
         finally:
             await self._publish()
-        return Polled(entity, rows, changed)
+        return Polled(entity, run.rows, run.changed)
 
-    def _begin(self, tx: Transaction, entity: str, holder: str) -> tuple[str | None, int]:
+    def _begin(self, tx: Transaction, entity: str, holder: str) -> _Run:
         self._hold(tx, entity, holder)
-        watermark, _ = tx.watermark(self.connection.system, entity)
-        return watermark, tx.moved(self.connection.system, entity)
+        system, side = self.connection.system, self._side(entity)
+        watermark, polled_at = tx.watermark(system, entity)
+        brake = Brake(side, holding=tx.holding(system, entity))
+        return _Run(side, holder, self.clock(), watermark, (tx.moved(system, entity), polled_at), brake)
 
-    def _page(
-        self, tx: Transaction, entity: str, holder: str, page: Page, noted: int, started: int
-    ) -> Findings:
-        self._hold(tx, entity, holder)
-        found = detect(tx, self._side(entity), Sighting(page.rows, page.read_at, noted), self.clock())
-        tx.put_watermark(self.connection.system, entity, page.watermark, started)
+    async def _take(self, run: _Run, page: Page) -> None:
+        alone = page.last and not page.whole and not run.pages and not run.brake.holding
+        found = await self.store.transact(lambda tx: self._page(tx, run, page, alone=alone))
+        await self._acknowledge(run.entity, page, found)
+        run.pages += 1
+        run.rows += len(page.rows)
+        await self._count(run, found)
+
+    def _page(self, tx: Transaction, run: _Run, page: Page, *, alone: bool) -> Findings:
+        self._hold(tx, run.entity, run.holder)
+        sighting = Sighting(page.rows, page.read_at, run.begun[0])
+        found = detect(tx, run.side, sighting, self.clock(), run.brake.sift(tx, sighting, alone=alone))
+        if page.whole and census.count(tx, self.connection.system, run.entity, page, run.begun):
+            run.brake.holding = True
+        tx.put_watermark(self.connection.system, run.entity, page.watermark, run.started)
         self._resume(tx)
         return found
+
+    async def _acknowledge(self, entity: str, page: Page, found: Findings) -> None:
+        """Tell the source what is kept; rows that were left out come again."""
+        kept = [row for row in page.rows if row.native_id not in found.later] if found.later else page.rows
+        if kept:
+            await self.connection.source.acknowledge(entity, replace(page, rows=kept))
+
+    async def _count(self, run: _Run, found: Findings) -> None:
+        run.changed += len(found.changed)
+        run.unsaid += len(found.changed)
+        if run.unsaid >= TOGETHER:
+            await self._publish()
+            run.unsaid = 0
+
+    async def _release(self, run: _Run) -> None:
+        """Weigh what was set aside, and merge what may go on."""
+        if not run.brake.holding:
+            return
+        await self.store.transact(lambda tx: run.brake.weigh(tx, self.clock()))
+        released = False
+        while found := await self.store.transact(lambda tx: self._chunk(tx, run)):
+            await self._count(run, found)
+            released = True
+        if released:
+            await self._recheck(run)
+
+    def _chunk(self, tx: Transaction, run: _Run) -> Findings | None:
+        self._hold(tx, run.entity, run.holder)
+        return run.brake.release(tx, self.clock())
 
     def _resume(self, tx: Transaction) -> None:
         """It answers again. A pause that has just begun is a handler's, which knows more than this poll."""
@@ -142,20 +199,22 @@ class Polling:
     def _lease_name(self, entity: str) -> str:
         return f"poll/{self.connection.system}/{entity}"
 
-    async def _recheck(self, entity: str) -> None:
+    async def _recheck(self, run: _Run) -> None:
         """Look again at rows that an earlier poll left out because a write to them was under way."""
-        system = self.connection.system
+        system, entity = self.connection.system, run.entity
         natives = await self.store.transact(lambda tx: tx.rechecks(system, entity, self.clock(), RECHECKS))
         if not natives:
             return
         noted = await self.store.transact(lambda tx: tx.moved(system, entity))
         page = await self.connection.source.read(entity, natives)
+        sighting = Sighting(page.rows, page.read_at, noted)
 
-        def again(tx: Transaction) -> None:
+        def again(tx: Transaction) -> Findings:
             tx.rechecked(system, entity, natives)
-            detect(tx, self._side(entity), Sighting(page.rows, page.read_at, noted), self.clock())
+            return detect(tx, run.side, sighting, self.clock(), run.brake.sift(tx, sighting))
 
-        await self.store.transact(again)
+        found = await self.store.transact(again)
+        await self._acknowledge(entity, page, found)
         await self._publish()
 
     async def _publish(self) -> None:

@@ -154,18 +154,25 @@ class Projection:
                 continue
             if name not in self.translation.fields or (base is None and cell.value is None):
                 continue
+            if name in record.disputed:
+                continue
             kept, sent = self._form(name, cell, parents)
             if base is None or base.value != kept.value:
                 cells[name] = kept
                 values[name] = sent
         if not cells:
             return Unchanged()
-        if self.flow.guard is Guard.READ and not asked:
+        if not asked and self._unguarded(snapshot):
             return Look(str(snapshot.native_id))
         self._stable(snapshot, cells)
         return Projected(
             Write(Verb.UPDATE, record.id, values, snapshot.native_id, self._version(snapshot)), cells
         )
+
+    def _unguarded(self, snapshot: Snapshot) -> bool:
+        """The guard is a read, or it is a version that no answer has told us."""
+        guard = self.flow.guard
+        return guard is Guard.READ or (guard is Guard.CONDITIONAL and snapshot.version is None)
 
     def _version(self, snapshot: Snapshot) -> str | None:
         return snapshot.version if self.flow.guard is Guard.CONDITIONAL else None

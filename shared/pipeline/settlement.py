@@ -5,7 +5,8 @@ retry later            an addressed change set, due after back-off: one record n
 not yet                the same while a parent is waited for, with the flow's own patience
 dead letter            one record for one target, with reason and field
 pause                  our credentials or settings: the system is left alone for a while
-gone                   the row is not there any more: merged as that system's delete
+stale                  the row has moved since we looked: looked at again at once, a few times
+gone                   the row is not there any more: merged as that system's delete, or left to its poll
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass, field, replace
 
 from shared.adapters.store.transaction import Transaction
 from shared.model.change import Applied, ChangeSet, Outcome, Row, Verb
-from shared.model.errors import Gone, IntegrationError, NotYet, Permanent, Throttled
+from shared.model.errors import Conflict, Gone, IntegrationError, NotYet, Permanent, Throttled, Unavailable
 from shared.model.golden import Fields, Snapshot, Value
 from shared.model.records import DeadLetter, Entry
 from shared.pipeline import messages, recoverability
@@ -49,6 +50,11 @@ class Settlement:
     now: int
     ids: Callable[[], str]
     luck: Callable[[], float]
+    at_once: bool = False
+    """Whether stale versions are looked at again in this very batch."""
+    poll_says: Callable[[Task], bool] = lambda _: False
+    """Whether it is left to the poll what became of a row that is gone."""
+    stale: list[str] = field(default_factory=list)
     gone: list[Row] = field(default_factory=list)
     _snapshots: list[Snapshot] = field(default_factory=list)
     _dropped: list[str] = field(default_factory=list)
@@ -94,12 +100,20 @@ class Settlement:
             self._confirm(task, claim, snapshot, outcome)
             return
         if isinstance(outcome.error, Gone) and outcome.write.native_id:
-            self.gone.append(Row(outcome.write.native_id, {}, self.now, deleted=True))
-            self._count(task, "unchanged")
+            self._lost(task, outcome.write.native_id)
+        elif isinstance(outcome.error, Conflict) and self.at_once:
+            self.stale.append(task.id)
         else:
             self._fail(task, outcome.error)
         if snapshot is not None:
             self._withdraw(snapshot, outcome)
+
+    def _lost(self, task: Task, native_id: str) -> None:
+        if self.poll_says(task):
+            self._fail(task, vanished(self.system))
+        else:
+            self.gone.append(Row(native_id, {}, self.now, deleted=True))
+            self._count(task, "unchanged")
 
     def _confirm(self, task: Task, claim: Projected, snapshot: Snapshot | None, outcome: Outcome) -> None:
         verb = outcome.write.verb
@@ -240,6 +254,11 @@ class Settlement:
             tx.pause(self.system, error.reason, error.description, self.now, until)
         elif self._snapshots:
             tx.resume(self.system)
+
+
+def vanished(system: str) -> Unavailable:
+    """A row is not there. The poll tells a delete from a merge, and is waited for."""
+    return Unavailable(f"the row is not in {system} any more, and no poll has said why", reason="RowGone")
 
 
 def _learned(cells: Fields, outcome: Outcome) -> Fields:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -211,7 +213,9 @@ def _restore(office: Office, backup: bytes) -> None:
     with office.world.hub.store._engine.connect() as connection:  # no transaction may be open meanwhile
         raw: Any = connection.connection.driver_connection
         raw.rollback()
-        raw.deserialize(backup)
+        with closing(sqlite3.connect(":memory:")) as copy:
+            copy.deserialize(backup)
+            copy.backup(raw)
 
 
 def _file(tx: Transaction) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from shared.model.golden import Cell, FieldRule, Value
+from shared.model.golden import Arbiter, Cell, FieldRule, Value
 
 SYSTEMS = ("crm", "school", "operator", "web")
 
@@ -18,6 +18,7 @@ rules = st.builds(
     owner=st.none() | systems,
     rank=st.dictionaries(systems, st.integers(0, 2)),
     sources=st.none() | st.frozensets(systems),
+    arbiter=st.sampled_from(Arbiter),
 )
 
 

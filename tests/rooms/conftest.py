@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.rooms.systems import ROOMS, Room, Time, lms, salesforce
+from tests.rooms.dataverse import DataverseRoom, dataverse
+from tests.rooms.every import ROOMS
+from tests.rooms.systems import Room, Time, lms, salesforce
 
 
 @pytest.fixture
@@ -21,7 +23,7 @@ def time() -> Time:
 
 @pytest.fixture(params=list(ROOMS))
 async def room(request: pytest.FixtureRequest, time: Time) -> AsyncIterator[Room]:
-    """Each room in turn: what a test says of it holds for both."""
+    """Each room in turn: what a test says of it holds for all."""
     room = ROOMS[request.param](time)
     yield room
     await room.close()
@@ -37,5 +39,12 @@ async def crm(time: Time) -> AsyncIterator[Room]:
 @pytest.fixture
 async def school(time: Time) -> AsyncIterator[Room]:
     room = lms(time)
+    yield room
+    await room.close()
+
+
+@pytest.fixture
+async def sales(time: Time) -> AsyncIterator[DataverseRoom]:
+    room = dataverse(time)
     yield room
     await room.close()

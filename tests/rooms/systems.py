@@ -7,7 +7,7 @@ was asked over the wire.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -77,6 +77,13 @@ class Room:
     connection: Connection
     batch: int
     made: int = field(default=0)
+    write_method: str = "PATCH"
+    overlaps: bool = True
+    """Whether a poll shows what it can, and the next one again; else nothing before its turn."""
+    tells_when: bool = False
+    """Whether it says when it takes calls again."""
+    lacking: tuple[str, Mapping[str, Any]] = ("lead", {"company_name": "Acme"})
+    """An entity, and values without its last name."""
 
     async def create(self, entity: str, **values: Any) -> str:
         """A row made through the room itself; its native id."""
@@ -105,6 +112,15 @@ class Room:
             httpx.Request("POST", "http://sim/_sim/faults", content=orjson.dumps({"kind": kind, **more}))
         )
         assert answer.status_code == 201, answer.text
+
+    def calls(self) -> list[httpx.Request]:
+        """What was asked, logins aside."""
+        login = ("/token", "/openid-configuration")
+        return [each for each in self.wire.requests if not each.url.path.endswith(login)]
+
+    def sent_records(self) -> list[dict[str, Any]]:
+        """The records of all updates."""
+        return [record for body in self.wire.bodies("PATCH") for record in body["records"]]
 
     def rows(self, entity: str = "account") -> list[dict[str, Any]]:
         """What the system holds, deleted rows aside."""
@@ -183,10 +199,7 @@ def lms(time: Time, *, calls_a_minute: int = 100_000, **settings: str) -> Room:
         random=Random(7),
         retries=AT_ONCE,
     )
-    return Room("lms", time, system, wire, connection, batch=100)
-
-
-ROOMS: Mapping[str, Callable[..., Room]] = {"salesforce": salesforce, "lms": lms}
+    return Room("lms", time, system, wire, connection, batch=100, write_method="POST", tells_when=True)
 
 
 def _account(number: int, name: str, at: datetime) -> dict[str, Any]:

@@ -8,7 +8,8 @@ import pytest
 
 from shared.model.change import Verb, Write
 from shared.model.errors import InvalidChange, Misconfigured, Throttled, Unavailable
-from tests.rooms.systems import ROOMS, Room, Time
+from tests.rooms.every import ROOMS
+from tests.rooms.systems import Room, Time
 
 pytestmark = pytest.mark.anyio
 
@@ -70,7 +71,7 @@ async def test_fifteen_thousand_rows_of_one_instant_all_arrive_each_once(room: R
 
     ids = [row.native_id for page in pages for row in page.rows]
     assert len(ids) == len(set(ids)) == 15_001
-    assert len(pages) > 5
+    assert len(pages) > 3
     assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True]
 
 
@@ -88,7 +89,8 @@ async def test_rows_that_become_visible_late_with_older_stamps_arrive(room: Room
     room.time.pass_by(20)
     second, _ = await room.poll(watermark)
 
-    assert [row.values["name"] for row in first] == ["Seen before them"]
+    seen = ["Seen before them"] if room.overlaps else []  # or it is kept back until all before it is there
+    assert [row.values["name"] for row in first] == seen
     names = [str(row.values["name"]) for row in second]
     assert sorted(names) == sorted(["Seen before them", *(str(write.values["name"]) for write in late)])
 
@@ -208,7 +210,7 @@ async def test_a_throttled_poll_says_so_and_is_not_tried_again(room: Room):
         await room.poll()
 
     assert len(room.wire.requests) == 1
-    assert raised.value.retry_after == (17 if room.name == "lms" else None)
+    assert raised.value.retry_after == (17 if room.tells_when else None)
 
 
 async def test_a_watermark_of_another_system_is_a_matter_for_an_operator(room: Room):

@@ -27,6 +27,7 @@ class Endpoint:
         self._container = container
         self._servers: list[asyncio.Server] = []
         self._connections: set[Connection] = set()
+        self._tunnels: set[asyncio.Task[None]] = set()
 
     async def listen(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
         """Accept connections there; gives the port, which the system chooses if it is 0."""
@@ -40,9 +41,12 @@ class Endpoint:
         if not await websocket.accept(socket):
             return
         tunnel = websocket.Tunnel(socket, self._container.turns, self._connect)
+        carrying = asyncio.create_task(tunnel.carry())
+        self._tunnels.add(carrying)
         try:
-            await tunnel.carry()
+            await carrying
         finally:
+            self._tunnels.discard(carrying)
             self._connections.discard(tunnel.connection)
 
     def refuse(self) -> None:
@@ -56,6 +60,8 @@ class Endpoint:
     async def close(self) -> None:
         self.refuse()
         self._container.turns.stop()
+        if self._tunnels:
+            await asyncio.wait(self._tunnels, timeout=FAREWELL_SECONDS)
         for server in self._servers:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(server.wait_closed(), FAREWELL_SECONDS)

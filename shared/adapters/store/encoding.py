@@ -11,7 +11,7 @@ import orjson
 
 from shared.model.golden import Cell, Fields, Golden, Snapshot, Tombstone
 from shared.model.merge import Clash
-from shared.model.records import DeadLetter
+from shared.model.records import Conflict, DeadLetter
 
 CONFLICTS = UUID("0e0c7a52-9a61-5f0e-9f57-4c1f7a3f1d20")
 
@@ -124,6 +124,8 @@ def conflict_row(entity: str, record: str, clash: Clash, at: int) -> dict[str, A
         "kept": kept,
         "lost": lost,
         "at": at,
+        "policy": clash.policy,
+        "open": clash.open,
     }
 
 
@@ -139,6 +141,19 @@ def ledger_row(position: int, what: Sequence[str | None], at: int) -> dict[str, 
         "cause": cause,
         "trace": trace,
     }
+
+
+def conflict(row: Any) -> Conflict:
+    return Conflict(
+        row.id,
+        row.entity,
+        row.record,
+        Clash(row.field, read_cell(row.kept), read_cell(row.lost), row.policy),
+        row.at,
+        bool(row.open),
+        row.settled_at,
+        row.resolution,
+    )
 
 
 def dead_letter(row: Any) -> DeadLetter:

@@ -75,6 +75,15 @@ POSTED = select(tables.outbox).order_by(tables.outbox.c.position).limit(bindpara
 LEASE = select(tables.lease).where(tables.lease.c.name == bindparam("name"))
 PAUSED = select(tables.paused).where(tables.paused.c.system == bindparam("system"))
 CONFLICTS = select(tables.conflict).where(tables.conflict.c.entity == bindparam("entity"))
+CONFLICT = select(tables.conflict).where(tables.conflict.c.id == bindparam("id"))
+OPEN_CONFLICTS = among(select(tables.conflict), tables.conflict, ("entity",), "record").where(
+    tables.conflict.c.open
+)
+SETTLE = (
+    update(tables.conflict)
+    .where(tables.conflict.c.id == bindparam("i"))
+    .values(open=False, settled_at=bindparam("at"), resolution=bindparam("how"))
+)
 HISTORY = (
     select(tables.ledger, tables.ledger_subject.c.record)
     .join_from(

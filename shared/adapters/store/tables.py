@@ -11,7 +11,7 @@
     held         rows that delete or empty something, and wait until their number or a person lets them go on
     outbox       messages that are to be sent
     lease        who may do now what only one may do at a time
-    conflict     two edits of which neither knew of the other
+    conflict     two edits of which neither knew of the other; open ones wait for an operator
     dead_letter  what cannot go on without a person
     paused       systems that refuse us, until when
     tally        how many of what, for each flow
@@ -35,6 +35,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -193,8 +194,19 @@ conflict = Table(
     Column("kept", Text, nullable=False),
     Column("lost", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("policy", NAME, nullable=False, server_default="newest"),
+    Column("open", Boolean, nullable=False, server_default=false()),
+    Column("settled_at", BigInteger),
+    Column("resolution", NAME),
 )
 Index("conflict_record", conflict.c.entity, conflict.c.record)
+Index(
+    "conflict_open",
+    conflict.c.entity,
+    conflict.c.record,
+    sqlite_where=text("open"),
+    postgresql_where=text("open"),
+)
 
 dead_letter = Table(
     "dead_letter",

@@ -14,7 +14,7 @@ from shared.adapters.store.holding import Holding
 from shared.model.change import Message
 from shared.model.golden import Golden, Snapshot
 from shared.model.merge import Clash
-from shared.model.records import DeadLetter, Entry, Flows, Identity, Key, Pause, Posted
+from shared.model.records import Conflict, DeadLetter, Entry, Flows, Identity, Key, Pause, Posted
 
 CLAIM = ("pending", "pending_until", "moved")
 
@@ -254,10 +254,28 @@ class Transaction(Holding):
 
     def conflicts(self, entity: str) -> list[tuple[str, Clash]]:
         rows = self._connection.execute(queries.CONFLICTS, {"entity": entity})
-        return [
-            (row.record, Clash(row.field, encoding.read_cell(row.kept), encoding.read_cell(row.lost)))
-            for row in rows
-        ]
+        return [(found.record, found.clash) for found in map(encoding.conflict, rows)]
+
+    def conflict(self, conflict_id: str) -> Conflict | None:
+        row = self._connection.execute(queries.CONFLICT, {"id": conflict_id}).first()
+        return encoding.conflict(row) if row else None
+
+    def open_conflicts(self, entity: str, ids: Iterable[str]) -> list[Conflict]:
+        """Those that wait for an operator, of these records."""
+        return [encoding.conflict(row) for row in self._many(queries.OPEN_CONFLICTS, {"entity": entity}, ids)]
+
+    def latest_conflicts(self, limit: int, *, open_only: bool = True) -> list[Conflict]:
+        """The newest first."""
+        statement = select(tables.conflict).order_by(tables.conflict.c.at.desc(), tables.conflict.c.id)
+        if open_only:
+            statement = statement.where(tables.conflict.c.open)
+        return [encoding.conflict(row) for row in self._connection.execute(statement.limit(limit))]
+
+    def settle_conflicts(self, settled: Mapping[str, str], at: int) -> None:
+        """Conflict id → how it was settled; it is open no more."""
+        rows = [{"i": conflict, "at": at, "how": how} for conflict, how in settled.items()]
+        if rows:
+            self._run("settle_conflicts", lambda: queries.SETTLE, rows)
 
     def open_dead_letters(self, target: str, entity: str, records: Iterable[str]) -> dict[str, str | None]:
         """Record → digest of what was refused, of those that are open."""

@@ -10,6 +10,7 @@ import pytest
 from azure.servicebus import ServiceBusMessage, TransportType
 from azure.servicebus.aio import ServiceBusClient
 from azure.servicebus.aio.management import ServiceBusAdministrationClient
+from starlette.websockets import WebSocketDisconnect
 
 from local.servicebus.amqp.codec.frames import AMQP_HEADER, encode_frame
 from local.servicebus.amqp.codec.performatives import Open
@@ -97,7 +98,9 @@ async def test_what_is_no_amqp_is_refused(folder):
 
 
 class SlowSocket:
-    """A client that reads when it is told to."""
+    """A client that reads when it is told to, unless it has gone."""
+
+    gone = False
 
     def __init__(self):
         self.reads = asyncio.Event()
@@ -109,6 +112,8 @@ class SlowSocket:
 
     async def send_bytes(self, data):
         await self.reads.wait()
+        if self.gone:
+            raise WebSocketDisconnect
         self.got += data
 
     async def close(self, code, reason=None):
@@ -139,10 +144,25 @@ class Turns:
         action()
 
 
-async def test_a_client_that_does_not_read_is_not_read_from_until_it_does():
+def a_tunnel():
     socket, listener = SlowSocket(), Listener()
     parts: Any = socket, Turns(), lambda _wire: listener  # what a tunnel uses of them, and no more
-    tunnel = Tunnel(*parts)
+    return socket, listener, Tunnel(*parts)
+
+
+async def test_a_client_that_goes_while_it_is_written_to_is_forgotten():
+    socket, listener, tunnel = a_tunnel()
+    carrying = asyncio.create_task(tunnel.carry())
+    tunnel.write(b"x" * (ENOUGH + 1))
+    socket.gone = True
+    socket.writes.put_nowait({"type": "websocket.disconnect", "code": 1006})
+    socket.reads.set()
+    await carrying
+    assert [listener.told.get_nowait(), listener.told.get_nowait()] == ["pause", "lost"]
+
+
+async def test_a_client_that_does_not_read_is_not_read_from_until_it_does():
+    socket, listener, tunnel = a_tunnel()
     carrying = asyncio.create_task(tunnel.carry())
     tunnel.write(b"x" * ENOUGH)
     tunnel.write(b"y")

@@ -105,13 +105,22 @@ class Room:
         return [row for page in pages for row in page.rows], pages[-1].watermark
 
     async def pages(self, watermark: str | None = None, entity: str = "account") -> list[Page]:
-        return [page async for page in self.connection.source.changes(entity, watermark)]
+        """A run, each page acknowledged."""
+        pages = []
+        async for page in self.connection.source.changes(entity, watermark):
+            await self.connection.source.acknowledge(entity, page)
+            pages.append(page)
+        return pages
 
     def fault(self, kind: str, **more: Any) -> None:
         answer = self.system.handle(
             httpx.Request("POST", "http://sim/_sim/faults", content=orjson.dumps({"kind": kind, **more}))
         )
         assert answer.status_code == 201, answer.text
+
+    def mend(self) -> None:
+        """No faults any more."""
+        self.system.faults.clear()
 
     def calls(self) -> list[httpx.Request]:
         """What was asked, logins aside."""

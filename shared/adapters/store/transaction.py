@@ -10,13 +10,14 @@ from sqlalchemy import delete, func, select
 
 from shared.adapters.store import encoding, queries, tables
 from shared.adapters.store.holding import Holding
+from shared.adapters.store.orphaned import Orphaned
 from shared.model.change import Message
 from shared.model.golden import Golden, Snapshot
 from shared.model.merge import Clash
 from shared.model.records import Conflict, DeadLetter, Entry, Flows, Identity, Key, Pause, Posted
 
 
-class Transaction(Holding):
+class Transaction(Holding, Orphaned):
     """One transaction of the store. Its methods raise SQLAlchemy's errors, which `Store` names."""
 
     # Records
@@ -130,6 +131,10 @@ class Transaction(Holding):
             index_elements=["name"], set_={"value": tables.counter.c.value + 1}
         )
         return int(self._connection.execute(upsert.returning(tables.counter.c.value)).scalar_one())
+
+    def meet(self, system: str, entity: str) -> None:
+        """This transaction and one that writes snapshots of this entity come one after the other."""
+        self._next(f"{system}/{entity}")
 
     # Reading on
 
@@ -255,7 +260,7 @@ class Transaction(Holding):
 
     def settle_conflicts(self, settled: Mapping[str, str], at: int) -> None:
         """Conflict id → how it was settled; it is open no more."""
-        rows = [{"i": conflict, "at": at, "how": how} for conflict, how in settled.items()]
+        rows = [{"i": conflict, "now": at, "how": how} for conflict, how in settled.items()]
         if rows:
             self._run("settle_conflicts", lambda: queries.SETTLE, rows)
 

@@ -98,7 +98,9 @@ class Room:
     def new(self, entity: str, golden_id: str = "", **values: Any) -> Write:
         """A create that would succeed, whatever else it says."""
         self.made += 1
-        return Write(Verb.CREATE, golden_id or f"golden-{self.made:06}", {**MANDATORY[entity], **values})
+        return Write(
+            Verb.CREATE, golden_id or f"golden-{self.made:06}", {**MANDATORY.get(entity, {}), **values}
+        )
 
     async def poll(self, watermark: str | None = None, entity: str = "account") -> tuple[list[Row], str]:
         pages = await self.pages(watermark, entity)
@@ -162,6 +164,7 @@ MANDATORY: Mapping[str, Mapping[str, Any]] = {
     "account": {"name": "Acme"},
     "contact": {"last_name": "Nguyễn"},
     "lead": {"last_name": "Nguyễn", "company_name": "Acme"},
+    "price_list": {"name": "Retail"},
 }
 
 

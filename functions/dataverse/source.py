@@ -58,7 +58,7 @@ class DataverseSource:
         if found.following is None and found.delta is None:
             raise Misconfigured(
                 f"Dataverse tracks no changes of {table.name}: turn change tracking on for it",
-                reason="ChangeTrackingNotEnabled",
+                reason="NotTracked",
             )
         return found
 

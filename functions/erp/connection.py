@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from random import Random
 
-from sqlalchemy import Engine, make_url
+from sqlalchemy import URL, Engine, make_url
 
 from functions.erp import mapping as mappings
 from functions.erp.client import Client, open_engine
@@ -28,11 +28,12 @@ def connect(
     clock: Clock,  # noqa: ARG001 - as above; the database says its own time
     random: Random,  # noqa: ARG001 - as above; nothing is left to chance
     run: Runner | None = None,
+    open_: Callable[[URL, int], Engine] = open_engine,
 ) -> Connection:
     """The ERP that `system` names; Misconfigured says which variables are missing, or which lines wrong."""
     settings = read_settings(Settings, system, environment)
     mapping = mappings.load(settings.mapping)
-    engine = open_engine(make_url(settings.database_url.get_secret_value()), settings.at_once)
+    engine = open_(make_url(settings.database_url.get_secret_value()), settings.at_once)
     client = Client(engine, run or _threads(engine, settings.at_once), mapping.clock)
     entities = held("the ERP", mapping)
     lookup = Lookup(client, entities)

@@ -5,7 +5,7 @@ create      with the hub's id (or the fields that no two rows share); where a ro
 update      by key; the rows are locked first, so of each it is known whether it is there, and unchanged
             where the write carries the version that it saw
 deactivate  the column that says so; refused where the mapping names none
-delete      where the mapping allows it; already gone is done
+delete      where the mapping allows it, or the mark that says so; already gone is done
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from functions.erp.client import Client, Statements
-from functions.erp.lookup import Lookup
+from functions.erp.lookup import Lookup, living
 from functions.erp.refusals import PARENT
 from functions.erp.tables import NATIVE, Held, Wire, among
 from shared.adapters.batches import Batches, failed
@@ -144,7 +144,10 @@ def _deactivate(held: Held, writes: Sequence[Write], statements: Statements) -> 
 
 def _delete(held: Held, writes: Sequence[Write], statements: Statements) -> list[Outcome]:
     ready, outcomes = _locked(held, writes, statements)
-    if ready:
+    deletes = held.mapping.deletes
+    if deletes.column:
+        _change(held, [(write, {deletes.column: deletes.value}) for write in ready], statements)
+    elif ready:
         bound = [held.bound(_native(write)) for write in ready]
         statements.run(delete(held.table).where(held.is_row()), bound)
     done = [Outcome(write, write.native_id) for write in ready]
@@ -203,7 +206,7 @@ def _locked(held: Held, writes: Sequence[Write], statements: Statements) -> tupl
     names = dict.fromkeys([*held.mapping.key, *([version] if version else [])])
     query = select(*(held.table.c[name] for name in names))
     keys = [held.parts(_native(write)) for write in writes]
-    query = query.where(among([held.table.c[name] for name in held.mapping.key], keys))
+    query = query.where(among([held.table.c[name] for name in held.mapping.key], keys), *living(held))
     query = query.order_by(*(held.table.c[name] for name in held.mapping.key)).with_for_update()
     present = {held.native_id(wire): _version(held, wire) for wire in statements.rows(query)}
     ready: list[Write] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -14,12 +15,14 @@ from typing import Annotated
 
 import typer
 
+from local.servicebus.admin.certificate import certificate_in
 from local.systems.credentials import write_private
 from local.systems.desk import Content, Desk
 from local.systems.server import SystemServer, run_until_signalled
 from local.systems.sheet import BadSheet
 
 _BAD_INPUT = 2  # exit code, as of a command line that is wrong
+_NAME = re.compile("[a-z][a-z0-9_-]{0,19}")
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")]
 Records = Annotated[int, typer.Option(min=0, help="How many sample records, over all objects.")]
@@ -32,9 +35,22 @@ Fresh = Annotated[bool, typer.Option("--fresh", help="Forget what is in the data
 Rate = Annotated[int, typer.Option(min=1, help="Calls a minute that the LMS allows.")]
 
 
-class Name(StrEnum):
+Https = Annotated[
+    Path | None, typer.Option(help="Serve https, with a certificate for localhost that is kept here.")
+]
+Called = Annotated[
+    str | None, typer.Option("--name", help="What the system is called, for there may be several of a kind.")
+]
+Environments = Annotated[
+    list[str] | None,
+    typer.Option("--dataverse", help="NAME or NAME:PORT of a Dataverse environment; may be repeated."),
+]
+
+
+class Kind(StrEnum):
     SALESFORCE = "salesforce"
     LMS = "lms"
+    DATAVERSE = "dataverse"
 
 
 @dataclass(frozen=True)
@@ -42,16 +58,19 @@ class Start:
     """How the process was asked to start."""
 
     ports: dict[str, int]
+    kinds: dict[str, str]
     content: Content
     directory: Path | None
     ready_file: Path | None
     fresh: bool
     calls_a_minute: int
+    https: Path | None = None
 
 
 def system(
-    name: Name,
+    kind: Kind,
     *,
+    name: Called = None,
     port: Port = 0,
     records: Records = 1000,
     seed: Seed = 1,
@@ -61,20 +80,25 @@ def system(
     ready_file: Ready = None,
     fresh: Fresh = False,
     lms_rate: Rate = 600,
+    https: Https = None,
 ) -> None:
     """Serve one simulated system, with its control plane under /_sim/.
 
     Examples: `python -m local system lms --port 8081 --records 500 --seed 7`,
-    `python -m local system salesforce --port 8080 --accounts accounts.csv --contacts contacts.csv`.
+    `python -m local system salesforce --port 8080 --accounts accounts.csv --contacts contacts.csv`,
+    `python -m local system dataverse --name partner --port 8443 --https .local/tls`.
     """
     content = Content(records, seed, accounts, contacts)
-    _run(Start({name.value: port}, content, data, ready_file, fresh, lms_rate))
+    called = name or kind.value
+    ports, kinds = {called: port}, {called: kind.value}
+    _run(Start(ports, kinds, content, data, ready_file, fresh, lms_rate, https))
 
 
 def systems(
     *,
     salesforce_port: Port = 0,
     lms_port: Port = 0,
+    dataverse: Environments = None,
     records: Records = 1000,
     seed: Seed = 1,
     data: Data = None,
@@ -86,11 +110,21 @@ def systems(
 ) -> None:
     """Serve all simulated systems in one process, as `up` does.
 
-    Example: `python -m local systems --data .local/systems --ready-file ready.json --records 5000 --seed 3`.
+    Examples: `python -m local systems --data .local/systems --ready-file ready.json --records 5000 --seed 3`,
+    `python -m local systems --dataverse crm:8083 --dataverse partner`.
     """
     content = Content(records, seed, accounts, contacts)
-    ports = {Name.SALESFORCE.value: salesforce_port, Name.LMS.value: lms_port}
-    _run(Start(ports, content, data, ready_file, fresh, lms_rate))
+    environments = dict(_environment(text) for text in dataverse or ())
+    kinds = {"salesforce": "salesforce", "lms": "lms", **dict.fromkeys(environments, "dataverse")}
+    ports = {**environments, "salesforce": salesforce_port, "lms": lms_port}
+    _run(Start(ports, kinds, content, data, ready_file, fresh, lms_rate))
+
+
+def _environment(text: str) -> tuple[str, int]:
+    name, _, port = text.partition(":")
+    if not _NAME.fullmatch(name) or not (port or "0").isdecimal():
+        raise typer.BadParameter(f"{text} is not NAME or NAME:PORT", param_hint="--dataverse")
+    return name, int(port or 0)
 
 
 def _run(start: Start) -> None:
@@ -101,7 +135,7 @@ def _run(start: Start) -> None:
     os.umask(0o077)  # reports of customers are among what is stored
     desk = Desk(start.directory, _now, _random(start), start.calls_a_minute)
     try:
-        desk.open(start.ports, start.content)
+        desk.open(start.kinds, start.content)
     except BadSheet as bad:
         typer.echo(f"cannot start: {bad}", err=True)
         raise typer.Exit(_BAD_INPUT) from bad
@@ -114,7 +148,9 @@ def _run(start: Start) -> None:
 
 
 async def _serve(desk: Desk, start: Start) -> None:
-    server = SystemServer({name: (desk.systems[name], port) for name, port in start.ports.items()})
+    certificate = None if start.https is None else certificate_in(start.https, _now())
+    serve = {name: (desk.systems[name], port) for name, port in start.ports.items()}
+    server = SystemServer(serve, certificate)
     endpoints = desk.endpoints({name: server.url(name) for name in start.ports})
 
     def ready() -> None:

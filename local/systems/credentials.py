@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,23 +20,34 @@ class Secrets:
     client_id: str
     client_secret: str
     token: str
+    application_id: str
+    """The app registration by which callers reach the Dataverse environments."""
+    application_secret: str
 
 
 def make_secrets(random: Random) -> Secrets:
     def word(length: int) -> str:
         return "".join(random.choices(_ALPHABET, k=length))
 
-    return Secrets(client_id="3MVG9." + word(79), client_secret=word(64), token=word(40))
+    return Secrets(
+        client_id="3MVG9." + word(79),
+        client_secret=word(64),
+        token=word(40),
+        application_id=str(UUID(int=random.getrandbits(128), version=4)),
+        application_secret=word(40),
+    )
 
 
 def kept_secrets(path: Path, random: Random) -> Secrets:
-    """Those in the file, or new ones that are in it from now on."""
+    """Those in the file; what it lacks is made, and is in it from now on."""
     try:
-        return Secrets(**json.loads(path.read_text()))
+        known = json.loads(path.read_text())
     except FileNotFoundError:
-        secrets = make_secrets(random)
-        write_private(path, json.dumps(asdict(secrets)))
-        return secrets
+        known = {}
+    made = {**asdict(make_secrets(random)), **known}
+    if made != known:
+        write_private(path, json.dumps(made))
+    return Secrets(**made)
 
 
 def write_private(path: Path, text: str) -> None:

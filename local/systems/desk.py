@@ -11,20 +11,24 @@ from typing import TYPE_CHECKING
 
 from local.systems.control import Controlled
 from local.systems.credentials import Secrets, kept_secrets, make_secrets
+from local.systems.dataverse import Credentials as Registration
+from local.systems.dataverse import Dataverse
+from local.systems.dataverse import Options as Environment
+from local.systems.dataverse.oauth import DEFAULT_TENANT
 from local.systems.garbage import uncollected
 from local.systems.lms import Lms
 from local.systems.reports import Report, read_reports
 from local.systems.rows import Rows
 from local.systems.salesforce import Credentials, Options, Salesforce
 from local.systems.sample import Sample, make_sample
+from local.systems.sample.customers import make_customers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from local.systems.system import Clock, Row
+    from local.systems.system import Clock, Row, System
 
-NAMES = ("salesforce", "lms")
 _SETUP, _FILLED = "setup", "filled"
 
 
@@ -63,21 +67,31 @@ class Desk:
         self.told: list[str] = []
         """What people should know about the start: where the rows come from, lines that were not loaded."""
 
-    def open(self, names: Iterable[str], content: Content) -> None:
-        """Builds these systems and fills those that are new; BadSheet where a report cannot be read."""
+    def open(self, kinds: Mapping[str, str], content: Content) -> None:
+        """Builds these systems, each of its kind, and fills those that are new.
+
+        BadSheet where a report cannot be read.
+        """
+        builders = {"salesforce": self._salesforce, "lms": self._lms, "dataverse": self._dataverse}
         with uncollected():
-            for name in names:
-                self.systems[name] = self._salesforce(content) if name == "salesforce" else self._lms(content)
+            for name, kind in kinds.items():
+                self.systems[name] = builders[kind](name, content)
             self._made = None
 
     def endpoints(self, urls: dict[str, str]) -> dict[str, dict[str, str]]:
         """What a caller needs for each system."""
-        secrets = self.secrets
-        shown = {
-            "salesforce": {"client_id": secrets.client_id, "client_secret": secrets.client_secret},
-            "lms": {"token": secrets.token},
+        return {
+            name: {"url": url, **self._shown(self.systems[name].system, url)} for name, url in urls.items()
         }
-        return {name: {"url": url, **shown[name]} for name, url in urls.items()}
+
+    def _shown(self, system: System, url: str) -> dict[str, str]:
+        secrets = self.secrets
+        if isinstance(system, Salesforce):
+            return {"client_id": secrets.client_id, "client_secret": secrets.client_secret}
+        if isinstance(system, Dataverse):
+            registered = {"client_id": secrets.application_id, "client_secret": secrets.application_secret}
+            return {"authority": url, "tenant": DEFAULT_TENANT, **registered}
+        return {"token": secrets.token}
 
     def close(self) -> None:
         for controlled in self.systems.values():
@@ -91,25 +105,37 @@ class Desk:
     def _rows(self, name: str) -> Rows:
         return Rows(None if self._directory is None else self._directory / f"{name}.sqlite")
 
-    def _salesforce(self, content: Content) -> Controlled:
-        secrets, rows = self.secrets, self._rows("salesforce")
+    def _salesforce(self, name: str, content: Content) -> Controlled:
+        secrets, rows = self.secrets, self._rows(name)
         credentials = Credentials(secrets.client_id, secrets.client_secret)
         org = Salesforce(rows, self._clock, self._random, Options(credentials))
-        if self._is_new("salesforce", rows, str(content)):
-            for name, loaded in self._salesforce_rows(org, content).items():
-                org.load(name, loaded)
+        if self._is_new(name, rows, str(content)):
+            for each, loaded in self._salesforce_rows(org, content).items():
+                org.load(each, loaded)
             _mark(rows, str(content))
         return Controlled(org, self._clock)
 
-    def _lms(self, content: Content) -> Controlled:
-        rows = self._rows("lms")
+    def _lms(self, name: str, content: Content) -> Controlled:
+        rows = self._rows(name)
         lms = Lms(rows, self._clock, self.secrets.token, self._calls_a_minute)
         filling = "nothing, for no report is of the LMS" if content.is_reports else str(content)
-        if self._is_new("lms", rows, filling):
-            for name, loaded in self._lms_rows(content).items():
-                lms.load(name, loaded)
+        if self._is_new(name, rows, filling):
+            for each, loaded in self._lms_rows(content).items():
+                lms.load(each, loaded)
             _mark(rows, filling)
         return Controlled(lms, self._clock)
+
+    def _dataverse(self, name: str, content: Content) -> Controlled:
+        secrets, rows = self.secrets, self._rows(name)
+        registered = Registration(secrets.application_id, secrets.application_secret)
+        environment = Dataverse(rows, self._clock, self._random, Environment(registered), name)
+        filling = f"{name}'s own sample of {content.records} records, seed {content.seed}"
+        if self._is_new(name, rows, filling):
+            sample = make_customers(name, content.records, content.seed, self._clock())
+            for each, loaded in sample.tables.items():
+                environment.load(each, loaded)
+            _mark(rows, filling)
+        return Controlled(environment, self._clock)
 
     def _lms_rows(self, content: Content) -> dict[str, list[Row]]:
         return {} if content.is_reports else self._sample(content).lms

@@ -1,5 +1,7 @@
 """Serves simulated systems over HTTP/1.1: one process, one thread, a port on 127.0.0.1 for each system.
 
+Over TLS where there is a certificate: clients of Dataverse insist on it.
+
 ```
   socket of a port ─> uvicorn ─> ASGI ─> httpx.Request ─> Controlled.handle ─> httpx.Response ─> socket
                                                └─ Dropped: the connection is cut, with no answer
@@ -14,7 +16,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import uvicorn
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
+    from local.servicebus.admin.certificate import Certificate
     from local.systems.control import Controlled
 
 LIMIT = 150 * 1024 * 1024
@@ -35,16 +38,23 @@ _HOP = frozenset({"transfer-encoding", "connection", "content-encoding", "conten
 
 
 class SystemServer:
-    """Listens from the constructor on, so that addresses are known before it serves."""
+    """Listens from the constructor on, so that addresses are known before it serves.
 
-    def __init__(self, systems: Mapping[str, tuple[Controlled, int]]) -> None:
+    With a certificate it speaks TLS, on all its ports.
+    """
+
+    def __init__(
+        self, systems: Mapping[str, tuple[Controlled, int]], certificate: Certificate | None = None
+    ) -> None:
+        self._certificate = certificate
         self._sockets = {name: _listen(port) for name, (_, port) in systems.items()}
         self._systems = {
             self._sockets[name].getsockname()[1]: system for name, (system, _) in systems.items()
         }
 
     def url(self, name: str) -> str:
-        return f"http://127.0.0.1:{self._sockets[name].getsockname()[1]}"
+        scheme, host = ("http", "127.0.0.1") if self._certificate is None else ("https", "localhost")
+        return f"{scheme}://{host}:{self._sockets[name].getsockname()[1]}"
 
     async def serve(self, ready: Callable[[], None], stopped: asyncio.Event) -> None:
         """Serves until `stopped`; answers what it has begun, then closes."""
@@ -59,6 +69,7 @@ class SystemServer:
             timeout_graceful_shutdown=1,
             server_header=False,
             date_header=False,  # a system's clock is its own
+            **({} if self._certificate is None else _tls(self._certificate)),
         )
         server = _Server(config, ready)
         serving = asyncio.create_task(server.serve(sockets=list(self._sockets.values())))
@@ -107,6 +118,10 @@ class _Droppable(HttpToolsProtocol):
         self.scope["extensions"] = {"cut": {"abort": self.transport.abort}}
 
 
+def _tls(files: Certificate) -> dict[str, Any]:
+    return {"ssl_certfile": files.certificate, "ssl_keyfile": files.key}
+
+
 async def run_until_signalled(serve: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     """Runs with an event that SIGINT or SIGTERM sets."""
     stopped = asyncio.Event()
@@ -129,7 +144,7 @@ def _request(scope: Scope, body: bytes) -> httpx.Request:
     host, port = scope["server"]
     query = scope["query_string"]
     path = scope["raw_path"] + (b"?" + query if query else b"")
-    url = httpx.URL(scheme="http", host=host, port=port, raw_path=path)
+    url = httpx.URL(scheme=scope["scheme"], host=host, port=port, raw_path=path)
     return httpx.Request(scope["method"], url, headers=scope["headers"], content=body)
 
 

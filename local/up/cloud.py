@@ -181,13 +181,18 @@ class Cloud:
         match name:
             case "systems":
                 where = ["--salesforce-port", str(ports.salesforce), "--lms-port", str(ports.lms)]
-                return ["--data", str(at.systems), *where, *self.content.options()]
+                return ["--data", str(at.systems), *where, *self._environments(), *self.content.options()]
             case "servicebus":
                 where = ["--port", str(ports.servicebus), "--admin-port", str(ports.servicebus_admin)]
                 config = ["--config", str(at.bus_configuration), "--data", str(at.servicebus)]
                 return [*where, *config]
             case _:
                 return ["--port", str(ports.host), "--grace", "5"]
+
+    def _environments(self) -> list[str]:
+        """The Dataverse environments of the topology, each with its port."""
+        names, known = self.topology.systems_of("dataverse"), self.ports.environments
+        return [part for name in names for part in ("--dataverse", f"{name}:{known.get(name, 0)}")]
 
     def _configure_bus(self) -> None:
         wanted = configuration(self.topology, f"PT{claim(self.outer)}S")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 USUAL = {"host": 7071, "servicebus": 5672, "servicebus_admin": 5300, "salesforce": 8081, "lms": 8082}
 PORT = re.compile(r"://[^/;:]+:(\d+)")
@@ -24,15 +25,20 @@ class Ports:
     servicebus_admin: int = 0
     salesforce: int = 0
     lms: int = 0
+    environments: Mapping[str, int] = field(default_factory=dict)
+    """Of Dataverse, by the system's name; one that is not here takes a free port."""
 
     @classmethod
     def chosen(cls, asked: Mapping[str, int | None]) -> Ports:
         """As asked; where nothing was asked, the usual port if it is free. Raises PortTaken."""
-        return cls(**{name: _chosen(name, port) for name, port in asked.items()})
+        chosen: dict[str, Any] = {name: _chosen(name, port) for name, port in asked.items()}
+        return cls(**chosen)
 
     def kept(self, **addresses: str) -> Ports:
         """With the ports that these addresses name, so that a process comes back where it was."""
-        return replace(self, **{name: port_of(address) for name, address in addresses.items()})
+        ports = {name: port_of(address) for name, address in addresses.items()}
+        usual: dict[str, Any] = {name: ports.pop(name) for name in USUAL if name in ports}
+        return replace(self, **usual, environments={**self.environments, **ports})
 
 
 def port_of(address: str) -> int:

@@ -114,6 +114,11 @@ def show_addresses(console: Console, endpoints: Endpoints, file: str) -> None:
         "  administration": endpoints.servicebus_admin.partition(";")[0].removeprefix("Endpoint="),
         "Salesforce": f"{systems['salesforce']['url']}   what happened there: /_sim/calls, /_sim/records",
         "LMS": f"{systems['lms']['url']}   the same",
+        **{
+            name: f"{systems[name]['url']}   the same"
+            for name in systems
+            if name not in {"salesforce", "lms"}
+        },
         "Secrets": file,
     }
     console.print("\n[bold]Addresses[/]")

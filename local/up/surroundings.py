@@ -50,7 +50,7 @@ def check(topology: Topology) -> None:
             raise NotSimulated(
                 f"systems.{names[0]}: there is no simulated {kind!r}; there are {', '.join(ROOMS)}"
             )
-        if len(names) > 1:
+        if len(names) > 1 and kind not in SEVERAL:
             raise NotSimulated(f"systems.{names[1]}: the local cloud has one {kind}, which is {names[0]!r}")
 
 
@@ -78,10 +78,16 @@ def host_settings(
 def room_settings(outer: Mapping[str, str], name: str, kind: str, systems: Systems) -> dict[str, str]:
     """The settings of one system's room, named for the system."""
     prefix = name.upper().replace("-", "_")
-    shown: Mapping[str, Any] = systems[kind]
+    shown: Mapping[str, Any] = systems[name if kind in SEVERAL else kind]
     given = {f"{prefix}_{field.upper()}": str(shown[field]) for field in ROOMS[kind]}
     return given | {f"{prefix}_OVERLAP": outer.get(f"{prefix}_OVERLAP") or OVERLAP}
 
 
-ROOMS = {"salesforce": ("url", "client_id", "client_secret"), "lms": ("url", "token")}
+ROOMS = {
+    "salesforce": ("url", "client_id", "client_secret"),
+    "lms": ("url", "token"),
+    "dataverse": ("url", "authority", "tenant", "client_id", "client_secret"),
+}
 """Kind → what its simulated system tells about itself, which its room wants to know."""
+SEVERAL = frozenset({"dataverse"})
+"""Kinds of which there may be several systems, each simulated under its own name."""

@@ -98,6 +98,17 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Orphan:
+    """A record that a system lacks a parent for. `parent` is its golden id, or `system:native id`."""
+
+    entity: str
+    id: str
+    source: str
+    parent_entity: str
+    parent: str
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """A row that is held, the place in the order of snapshots when it was read, and why it goes on."""
 

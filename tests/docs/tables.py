@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from functions.dataverse import settings as dataverse
+from functions.erp import settings as erp
 from functions.lms import settings as lms
 from functions.salesforce import settings as salesforce
 from shared import settings as hub
@@ -68,6 +69,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "functions/salesforce/settings.py": lambda: settings_table(salesforce.Settings, "salesforce"),
     "functions/lms/settings.py": lambda: settings_table(lms.Settings, "lms"),
     "functions/dataverse/settings.py": lambda: settings_table(dataverse.Settings, "crm"),
+    "functions/erp/settings.py": lambda: settings_table(erp.Settings, "erp"),
 }
 
 

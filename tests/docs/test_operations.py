@@ -22,7 +22,7 @@ from tests.flows.office import ACME, ADA, Office
 from tests.flows.office import office as opened
 
 PAGE = DOCS / "operations.md"
-OF_START = {"TopologyError"}
+OF_START = {"TopologyError", "MappingError"}
 """Errors of the start that name themselves otherwise than by `reason`."""
 
 

@@ -98,20 +98,31 @@ class Room:
     def new(self, entity: str, golden_id: str = "", **values: Any) -> Write:
         """A create that would succeed, whatever else it says."""
         self.made += 1
-        return Write(Verb.CREATE, golden_id or f"golden-{self.made:06}", {**MANDATORY[entity], **values})
+        return Write(
+            Verb.CREATE, golden_id or f"golden-{self.made:06}", {**MANDATORY.get(entity, {}), **values}
+        )
 
     async def poll(self, watermark: str | None = None, entity: str = "account") -> tuple[list[Row], str]:
         pages = await self.pages(watermark, entity)
         return [row for page in pages for row in page.rows], pages[-1].watermark
 
     async def pages(self, watermark: str | None = None, entity: str = "account") -> list[Page]:
-        return [page async for page in self.connection.source.changes(entity, watermark)]
+        """A run, each page acknowledged."""
+        pages = []
+        async for page in self.connection.source.changes(entity, watermark):
+            await self.connection.source.acknowledge(entity, page)
+            pages.append(page)
+        return pages
 
     def fault(self, kind: str, **more: Any) -> None:
         answer = self.system.handle(
             httpx.Request("POST", "http://sim/_sim/faults", content=orjson.dumps({"kind": kind, **more}))
         )
         assert answer.status_code == 201, answer.text
+
+    def mend(self) -> None:
+        """No faults any more."""
+        self.system.faults.clear()
 
     def calls(self) -> list[httpx.Request]:
         """What was asked, logins aside."""
@@ -153,6 +164,7 @@ MANDATORY: Mapping[str, Mapping[str, Any]] = {
     "account": {"name": "Acme"},
     "contact": {"last_name": "Nguyễn"},
     "lead": {"last_name": "Nguyễn", "company_name": "Acme"},
+    "price_list": {"name": "Retail"},
 }
 
 

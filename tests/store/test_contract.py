@@ -241,6 +241,25 @@ def test_the_same_two_cells_clash_once(store: Store):
     assert sorted(found) == [("1", one), ("2", one)]
 
 
+def test_an_open_conflict_waits_until_it_is_settled(store: Store):
+    asked = Clash("name", CELLS["name"], CELLS["size"], "ask")
+    ruled = Clash("size", CELLS["size"], CELLS["name"], "rank")
+    store.transact_now(lambda tx: tx.clash("account", [("1", asked), ("1", ruled), ("2", asked)], 5))
+    (found,) = store.transact_now(lambda tx: tx.open_conflicts("account", ["1"]))
+    assert (found.record, found.clash, found.open, found.at) == ("1", asked, True, 5)
+    assert store.transact_now(lambda tx: tx.open_conflicts("contact", ["1"])) == []
+
+    store.transact_now(lambda tx: tx.settle_conflicts({found.id: "lost"}, 9))
+    assert store.transact_now(lambda tx: tx.open_conflicts("account", ["1"])) == []
+    settled = store.transact_now(lambda tx: tx.conflict(found.id))
+    assert settled is not None
+    assert (settled.open, settled.settled_at, settled.resolution) == (False, 9, "lost")
+    assert [each.record for each in store.transact_now(lambda tx: tx.latest_conflicts(9))] == ["2"]
+    every = store.transact_now(lambda tx: tx.latest_conflicts(9, open_only=False))
+    assert len(every) == 3
+    assert store.transact_now(lambda tx: tx.conflict("nobody's")) is None
+
+
 def letter(number: int, **more) -> DeadLetter:
     record = more.pop("record", "record")
     return DeadLetter(f"{number:036}", "lms", "account", record, "crm", "TooLong", ODD, "name", **more)

@@ -121,8 +121,11 @@ def to_timestamp(moment: datetime) -> Timestamp:
 
 
 def to_value(value: Any) -> Value:
-    """An AMQP value of a simple type as the broker's filters see it."""
-    return _PLAIN[type(value)](value)
+    """An AMQP value of a simple type as the broker's filters see it. Errors: DecodeError."""
+    plain = _PLAIN.get(type(value))
+    if plain is None:
+        raise DecodeError(f"a property of type {type(value).__name__} is not simple")
+    return plain(value)
 
 
 def _application_properties(sections: Sections) -> dict[str, Value]:

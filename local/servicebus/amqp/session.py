@@ -151,7 +151,8 @@ class Session:
             self._refuse(waiting.attach, refusal)
 
     def links(self) -> list[Link]:
-        return list(self._links.values())
+        """Those that have not ended on our side."""
+        return [link for link in self._links.values() if not isinstance(link, DetachedLink)]
 
     # -- what the client says --------------------------------------------------------------------------
 
@@ -207,8 +208,14 @@ class Session:
             return
         last = disposition.first if disposition.last is None else disposition.last
         for delivery_id in self._between(disposition.first, last):
-            link, tag = self._unsettled.pop(delivery_id)
-            link.on_outcome(delivery_id, tag, disposition.state, settled=disposition.settled)
+            unsettled = self._unsettled.pop(delivery_id, None)  # its link may have ended on the way
+            if unsettled is not None:
+                self._decide(delivery_id, unsettled, disposition)
+
+    def _decide(self, delivery_id: int, unsettled: Unsettled, decision: Disposition) -> None:
+        link, tag = unsettled
+        state, settled = decision.state, decision.settled
+        self.guard(link, lambda: link.on_outcome(delivery_id, tag, state, settled=settled))
 
     # -- own -------------------------------------------------------------------------------------------
 

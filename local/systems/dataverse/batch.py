@@ -78,12 +78,13 @@ class Batch:
         boundary = boundary_of(part.headers.get("content-type", ""))
         if boundary is not None:
             return self._change_set(call, parse_parts(part.body, boundary))
-        inner = parse_request(part.body)
+        request, inner = parse_request(part.body), call
         content_id = part.headers.get("content-id")
         try:
-            answer = self._dispatch(_call_of(call, inner, None))
+            inner = _call_of(call, request, None)
+            answer = self._dispatch(inner)
         except Refused as refused:
-            return Done(self._refusal(call, refused, content_id), failed=True, records=1)
+            return Done(self._refusal(inner, refused, content_id), failed=True, records=1)
         return Done(_rendered(answer, content_id), failed=False, records=answer.records)
 
     def _change_set(self, call: Call, parts: list[Part]) -> Done:

@@ -35,8 +35,8 @@ def boundary_of(content_type: str) -> str | None:
 
 
 def parse_parts(body: bytes, boundary: str) -> list[Part]:
-    delimiter = b"--" + boundary.encode()
-    _, *pieces = body.split(delimiter)
+    """A boundary counts only where a line begins with it."""
+    _, *pieces = (b"\n" + body).split(b"\n--" + boundary.encode())
     if not pieces or not pieces[-1].startswith(b"--"):
         raise Refused(400, "0x80040203", "The batch has no end: its last boundary is missing.")
     return [Part(*_split(piece.lstrip(b"\r\n"))) for piece in pieces[:-1]]

@@ -61,9 +61,9 @@ class Defects:
 
     def into_accounts(self, rows: list[Row]) -> None:
         deal = self._deal(rows)
-        self._harm(deal(0.003), "account_name_too_long", lambda row: _stretch(row, "Name", 101, 255))
+        self._harm(deal(0.003), "account_name_too_long", lambda row: stretch(row, "Name", 101, 255))
         self._harm(
-            deal(0.002), "account_street_too_long", lambda row: _stretch(row, "BillingStreet", 101, 255)
+            deal(0.002), "account_street_too_long", lambda row: stretch(row, "BillingStreet", 101, 255)
         )
         self._odd_names(deal, "Name")
         self._make_odd(
@@ -73,8 +73,8 @@ class Defects:
 
     def into_contacts(self, rows: list[Row], accounts: list[Row]) -> None:
         deal, refused = self._deal(rows), [row["Id"] for row in accounts if row["Id"] in self.struck]
-        self._harm(deal(0.002), "contact_last_name_too_long", lambda row: _stretch(row, "LastName", 61, 80))
-        self._harm(deal(0.002), "contact_title_too_long", lambda row: _stretch(row, "Title", 81, 128))
+        self._harm(deal(0.002), "contact_last_name_too_long", lambda row: stretch(row, "LastName", 61, 80))
+        self._harm(deal(0.002), "contact_title_too_long", lambda row: stretch(row, "Title", 81, 128))
         self._harm(deal(0.01), "contact_without_account", lambda _: {"AccountId": None})
         self._harm(deal(0.003), "contact_of_unseen_account", lambda _: {"AccountId": self._unseen()})
         if refused:
@@ -88,7 +88,7 @@ class Defects:
 
     def into_leads(self, rows: list[Row]) -> None:
         deal = self._deal(rows)
-        self._harm(deal(0.003), "lead_company_too_long", lambda row: _stretch(row, "Company", 101, 255))
+        self._harm(deal(0.003), "lead_company_too_long", lambda row: stretch(row, "Company", 101, 255))
         self._harm(
             deal(0.003), "lead_unknown_source", lambda _: {"LeadSource": self._one_of(_UNKNOWN_SOURCES)}
         )
@@ -144,7 +144,7 @@ class Defects:
         return self._random.choice(values)
 
 
-def _stretch(row: Row, field: str, least: int, most: int) -> Row:
+def stretch(row: Row, field: str, least: int, most: int) -> Row:
     """The value with more text behind it, longer than the LMS takes and not than Salesforce does."""
     length = (least + most) // 2
     text = f"{row[field]} {_FILLER * (1 + length // len(_FILLER))}"

@@ -82,7 +82,7 @@ OPEN_CONFLICTS = among(select(tables.conflict), tables.conflict, ("entity",), "r
 SETTLE = (
     update(tables.conflict)
     .where(tables.conflict.c.id == bindparam("i"))
-    .values(open=False, settled_at=bindparam("at"), resolution=bindparam("how"))
+    .values(open=False, settled_at=bindparam("now"), resolution=bindparam("how"))
 )
 HISTORY = (
     select(tables.ledger, tables.ledger_subject.c.record)

@@ -12,6 +12,7 @@
     outbox       messages that are to be sent
     lease        who may do now what only one may do at a time
     conflict     two edits of which neither knew of the other; open ones wait for an operator
+    orphan       records that came to a system before their parent, and are looked at when that comes
     dead_letter  what cannot go on without a person
     paused       systems that refuse us, until when
     tally        how many of what, for each flow
@@ -206,6 +207,18 @@ Index(
     conflict.c.record,
     sqlite_where=text("open"),
     postgresql_where=text("open"),
+)
+
+orphan = Table(
+    "orphan",
+    metadata,
+    Column("system", NAME, nullable=False),
+    Column("parent_entity", NAME, nullable=False),
+    Column("parent", String(200), nullable=False),
+    Column("entity", NAME, nullable=False),
+    Column("id", ID, nullable=False),
+    Column("source", NAME, nullable=False),
+    PrimaryKeyConstraint("system", "parent_entity", "parent", "id", "entity"),
 )
 
 dead_letter = Table(

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from shared.adapters.store import encoding, queries, tables
 from shared.adapters.store.holding import Holding
+from shared.adapters.store.orphaned import Orphaned
 from shared.model.change import Message
 from shared.model.golden import Golden, Snapshot
 from shared.model.merge import Clash
@@ -19,7 +20,7 @@ from shared.model.records import Conflict, DeadLetter, Entry, Flows, Identity, K
 CLAIM = ("pending", "pending_until", "moved")
 
 
-class Transaction(Holding):
+class Transaction(Holding, Orphaned):
     """One transaction of the store. Its methods raise SQLAlchemy's errors, which `Store` names.
 
     It remembers what it has read: a row that is there is updated, which costs less than an upsert.
@@ -149,6 +150,10 @@ class Transaction(Holding):
         )
         return int(self._connection.execute(upsert.returning(tables.counter.c.value)).scalar_one())
 
+    def meet(self, system: str, entity: str) -> None:
+        """This transaction and one that writes snapshots of this entity come one after the other."""
+        self._next(f"{system}/{entity}")
+
     # Reading on
 
     def watermark(self, system: str, entity: str) -> tuple[str | None, int]:
@@ -273,7 +278,7 @@ class Transaction(Holding):
 
     def settle_conflicts(self, settled: Mapping[str, str], at: int) -> None:
         """Conflict id → how it was settled; it is open no more."""
-        rows = [{"i": conflict, "at": at, "how": how} for conflict, how in settled.items()]
+        rows = [{"i": conflict, "now": at, "how": how} for conflict, how in settled.items()]
         if rows:
             self._run("settle_conflicts", lambda: queries.SETTLE, rows)
 

@@ -11,6 +11,7 @@ from local.servicebus.amqp.codec.performatives import (
     Accepted,
     Attach,
     Begin,
+    Close,
     Detach,
     Disposition,
     End,
@@ -101,6 +102,17 @@ def test_a_link_ends_with_the_token_that_opened_it(desk):
     assert peer.refusal() is None
     desk.sleep(2)
     assert peer.refusal() == "amqp:unauthorized-access"
+
+
+def test_a_link_that_was_refused_does_not_end_again_with_the_token(desk):
+    """Not even one to what is no node at all, and it keeps no other link open."""
+    peer = desk.authorized("orders")
+    receiver, nowhere = peer.attach_receiver("orders"), Described(ULong(0x30), [])
+    peer.say(Attach("tx", 7, role=False, source=Source(), target=nowhere, initial_delivery_count=0))
+    assert peer.refusal() == "amqp:not-implemented"
+    peer.told.clear()
+    desk.sleep(3601)
+    assert [detach.handle for detach in peer.all(Detach)] == [receiver]
 
 
 def test_a_token_that_is_renewed_in_time_keeps_the_link(desk):
@@ -445,6 +457,23 @@ def test_an_outcome_that_is_settled_is_not_answered(desk, peer):
     peer.say(Disposition(role=True, first=transfer.delivery_id, settled=True, state=Accepted()))
     assert peer.all(Disposition) == []
     assert desk.broker.namespace.counts("orders").active == 0
+
+
+@pytest.mark.parametrize(
+    "outcome, condition",
+    [
+        (Described(ULong(0x34), []), "amqp:not-implemented"),
+        (Modified(delivery_failed=True, message_annotations={Symbol("a"): [1]}), "amqp:decode-error"),
+    ],
+)
+def test_an_outcome_that_cannot_be_applied_ends_the_link_alone(desk, peer, outcome, condition):
+    for _ in range(2):
+        peer.send("orders")
+    peer.flow(peer.attach_receiver("orders"), 2)
+    peer.say(Disposition(role=True, first=0, last=2, state=outcome))
+    assert peer.refusal() == condition
+    assert peer.all(Close) == []
+    assert peer.send("orders") == Accepted()
 
 
 def test_a_range_of_deliveries_is_settled_at_once_however_wide_it_says_it_is(desk, peer):

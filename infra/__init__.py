@@ -1,1 +1,1 @@
-"""What brings the hub into Azure: the templates, what checks them, what is deployed. None of it is deployed itself."""
+"""What brings the hub into Azure: templates, what checks them, the package. Itself it stays on the desk."""

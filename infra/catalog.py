@@ -6,8 +6,8 @@ hub        the hub's settings
 kinds      for each room its settings, which of them are secrets, and which of these must be there
 doors      the HTTP routes that are called with a key, hence by systems and not by people
 
-Bicep reads it beside `topology.yaml`: so a system that is added there gets its settings and its secrets, and a
-setting that is added to a room is a setting in the cloud. A test compares it with the code.
+Bicep reads it beside `topology.yaml`: so a system that is added there gets its settings and its secrets,
+and a setting that is added to a room is a setting in the cloud. A test compares it with the code.
 """
 
 from __future__ import annotations

@@ -27,6 +27,10 @@ class Settings(BaseModel):
         repr=False,
         description="the store: sqlite:///path/hub.sqlite, or postgresql+psycopg://user@host/database",
     )
+    store_identity: str | None = Field(
+        default=None,
+        description="client id of the managed identity that signs in to PostgreSQL, in place of a password",
+    )
     topology: Path = Field(
         default=Path(__file__).parent.parent / "topology.yaml", description="the topology's file"
     )

@@ -23,6 +23,7 @@ from shared import settings as hub_settings
 from shared import topology as topologies
 from shared.adapters import service_bus
 from shared.adapters.store import Store
+from shared.adapters.store.sign_in import Password, by_identity
 from shared.model.errors import Misconfigured
 from shared.pipeline.delivery import Delivery
 from shared.pipeline.outbox import Outbox
@@ -149,7 +150,7 @@ def from_environment(rooms: Mapping[str, Connect], environment: Mapping[str, str
     settings = hub_settings.read(given)
     topology = topologies.load(settings.topology)
     connections = {name: _connect(rooms, topology, name, given) for name in topology.systems}
-    store = Store(settings.store_url)
+    store = Store(settings.store_url, password=_password(settings))
     if settings.migrate:
         store.migrate()
     bus = service_bus.ServiceBus(service_bus.connect(given, hub_settings.BUS))
@@ -163,6 +164,10 @@ def from_environment(rooms: Mapping[str, Connect], environment: Mapping[str, str
         claim=settings.claim,
         lease=settings.lease,
     )
+
+
+def _password(settings: hub_settings.Settings) -> Password | None:
+    return by_identity(settings.store_identity) if settings.store_identity else None
 
 
 def _connect(

@@ -1,7 +1,7 @@
 """Checks the templates: python -m infra.check
 
-Reads every template, resolves its names, compares it with Azure's models; then works out what each environment
-would make, compares that too, and holds it against the policies. Prints each fault with its place.
+Reads every template, resolves its names, compares it with Azure's models; then works out what each
+environment would make, compares that too, and holds it against the policies. Each fault has its place.
 
 --arm FILE writes what the largest environment would make as one ARM template, for checks of others.
 """

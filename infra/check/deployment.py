@@ -2,8 +2,8 @@
 
     made = deploy(Path("infra"), {"environmentName": "test"})
 
-What only Azure knows stays a `Later`. Files that a template loads can be swapped by name, so that a test can ask
-what another topology would make.
+What only Azure knows stays a `Later`. Files that a template loads can be swapped by name, so that a test can
+ask what another topology would make.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import singledispatchmethod
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Seen:
-    """A resource or a module as expressions see it: what the template says of it, and else what Azure will."""
+    """A resource or a module as expressions see it: what the template says of it, else what Azure will."""
 
     path: str
     value: Any
@@ -188,62 +189,84 @@ class Run:
 
     # Expressions
 
-    def value(self, node: Expression, known: Values) -> Any:
-        match node:
-            case tree.Literal():
-                return node.value
-            case tree.Text():
-                return self._text(node, known)
-            case tree.Name():
-                return known[node.name] if node.name in known else self.symbol(node.name)
-            case tree.Access():
-                return self._part(node, self.value(node.base, known), node.name, safe=node.safe)
-            case tree.Index():
-                return self._part(
-                    node, self.value(node.base, known), self.value(node.index, known), safe=node.safe
-                )
-            case tree.Child():
-                return self.value(node.base, known).value["::"][node.name]
-            case tree.Certain():
-                return self.value(node.base, known)
-            case tree.Call():
-                return self._call(node, known)
-            case tree.Lambda():
-                return lambda *values: self.value(
-                    node.body, {**known, **dict(zip(node.names, values, strict=True))}
-                )
-        return self._joined(node, known)
-
-    def _joined(self, node: Expression, known: Values) -> Any:
-        match node:
-            case tree.Object():
-                return self._object(node, known)
-            case tree.List():
-                return [self.value(each, known) for each in node.items]
-            case tree.Loop():
-                return [self.value(node.body, {**known, **names}) for names in self._rounds(node, known)]
-            case tree.Choice():
-                chosen = node.yes if self.value(node.condition, known) else node.no
-                return self.value(chosen, known)
-            case tree.Unary():
-                operand = self.value(node.operand, known)
-                return not operand if node.sign == "!" else -operand
-            case tree.Binary():
-                return self._binary(node, known)
+    @singledispatchmethod
+    def value(self, node: Expression, known: Values) -> Any:  # noqa: ARG002 - for those below
+        """What an expression is worth, where `known` are the names of loops and lambdas around it."""
         raise NotBicepError(node.at, f"{type(node).__name__} has no value")
 
+    @value.register
+    def _literal(self, node: tree.Literal, *_: Values) -> Any:
+        return node.value
+
+    @value.register
     def _text(self, node: tree.Text, known: Values) -> str:
         parts = [part if isinstance(part, str) else self.value(part, known) for part in node.parts]
         joined = "".join(text(part) for part in parts)
         return Later(joined) if any(isinstance(part, Later) for part in parts) else joined
 
+    @value.register
+    def _name(self, node: tree.Name, known: Values) -> Any:
+        return known[node.name] if node.name in known else self.symbol(node.name)
+
+    @value.register
+    def _access(self, node: tree.Access, known: Values) -> Any:
+        return self._part(node, self.value(node.base, known), node.name, safe=node.safe)
+
+    @value.register
+    def _index(self, node: tree.Index, known: Values) -> Any:
+        return self._part(node, self.value(node.base, known), self.value(node.index, known), safe=node.safe)
+
+    @value.register
+    def _child(self, node: tree.Child, known: Values) -> Any:
+        return self.value(node.base, known).value["::"][node.name]
+
+    @value.register
+    def _certain(self, node: tree.Certain, known: Values) -> Any:
+        return self.value(node.base, known)
+
+    @value.register
+    def _lambda(self, node: tree.Lambda, known: Values) -> Any:
+        return lambda *values: self.value(node.body, {**known, **dict(zip(node.names, values, strict=True))})
+
+    @value.register
     def _object(self, node: tree.Object, known: Values) -> dict[str, Any]:
-        return {
-            each.key if isinstance(each.key, str) else text(self.value(each.key, known)): self.value(
-                each.value, known
-            )
-            for each in node.properties
-        }
+        keys = [
+            each.key if isinstance(each.key, str) else self.value(each.key, known) for each in node.properties
+        ]
+        values = [self.value(each.value, known) for each in node.properties]
+        return {text(key): value for key, value in zip(keys, values, strict=True)}
+
+    @value.register
+    def _list(self, node: tree.List, known: Values) -> list[Any]:
+        return [self.value(each, known) for each in node.items]
+
+    @value.register
+    def _loop(self, node: tree.Loop, known: Values) -> list[Any]:
+        return [self.value(node.body, {**known, **names}) for names in self._rounds(node, known)]
+
+    @value.register
+    def _choice(self, node: tree.Choice, known: Values) -> Any:
+        return self.value(node.yes if self.value(node.condition, known) else node.no, known)
+
+    @value.register
+    def _unary(self, node: tree.Unary, known: Values) -> Any:
+        operand = self.value(node.operand, known)
+        return not operand if node.sign == "!" else -operand
+
+    @value.register
+    def _binary(self, node: tree.Binary, known: Values) -> Any:
+        """The second side is worked out only where the first does not decide."""
+        left = self.value(node.left, known)
+        if node.sign in DECIDED:
+            return left if DECIDED[node.sign](left) else self.value(node.right, known)
+        return SIGNS[node.sign](left, self.value(node.right, known))
+
+    @value.register
+    def _call(self, node: tree.Call, known: Values) -> Any:
+        arguments = [self.value(each, known) for each in node.arguments]
+        if node.name in LOADS:
+            return self._loaded(node.name, arguments[0])
+        return FUNCTIONS[node.name].run(*arguments)
 
     def _part(self, node: Expression, base: Any, key: Any, *, safe: bool) -> Any:
         if isinstance(base, Seen | Later):
@@ -255,31 +278,23 @@ class Run:
             return None
         raise NotBicepError(node.at, f"there is no {key!r}")
 
-    def _binary(self, node: tree.Binary, known: Values) -> Any:
-        left = self.value(node.left, known)
-        match node.sign:
-            case "&&":
-                return left and self.value(node.right, known)
-            case "||":
-                return left or self.value(node.right, known)
-            case "??":
-                return self.value(node.right, known) if left is None else left
-        return SIGNS[node.sign](left, self.value(node.right, known))
-
-    def _call(self, node: tree.Call, known: Values) -> Any:
-        arguments = [self.value(each, known) for each in node.arguments]
-        if node.name in LOADS:
-            return self._loaded(node.name, arguments[0])
-        return FUNCTIONS[node.name].run(*arguments)
-
     def _loaded(self, function: str, path: str) -> Any:
         file = self._file.path.parent / path
         said = self._loads.get(file.name)
         said = file.read_text(encoding="utf-8") if said is None else said
-        read = {"loadYamlContent": yaml.safe_load, "loadJsonContent": json.loads}.get(function, str)
-        return read(said)
+        return READ[function](said)
 
 
+READ: Mapping[str, Callable[[str], Any]] = {
+    "loadYamlContent": yaml.safe_load,
+    "loadJsonContent": json.loads,
+    "loadTextContent": str,
+}
+DECIDED: Mapping[str, Callable[[Any], bool]] = {
+    "&&": lambda left: not left,
+    "||": bool,
+    "??": lambda left: left is not None,
+}
 SIGNS: Mapping[str, Callable[[Any, Any], Any]] = {
     "==": lambda left, right: left == right,
     "!=": lambda left, right: left != right,

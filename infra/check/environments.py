@@ -1,5 +1,6 @@
-"""The environments that are described, and what each of them would make: compared with Azure's models value by
-value, and held against the policies.
+"""The environments that are described, and what each of them would make.
+
+That is compared with Azure's models value by value, and held against the policies.
 """
 
 from __future__ import annotations

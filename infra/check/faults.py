@@ -1,6 +1,6 @@
 """What is wrong, and where: file, line, and what to write in its place.
 
-infra/modules/bus.bicep:41: unknown property 'maxDelivery' of SBSubscriptionProperties; did you mean 'maxDeliveryCount'?
+infra/modules/bus.bicep:41: unknown property 'maxDelivery' of SBSubscription; did you mean 'maxDeliveryCount'?
 """
 
 from __future__ import annotations

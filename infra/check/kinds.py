@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from infra.check import tree
 from infra.check.faults import Fault
 from infra.check.functions import FUNCTIONS
-from infra.check.scope import File, steps, walk, whole
+from infra.check.scope import File, steps, whole
 from infra.check.tree import Expression
 
 ANY = "any"
@@ -25,6 +25,9 @@ SIGNS |= {
     "/": "int",
     "%": "int",
 }
+SIGNS |= {"!": "bool"}
+PLAIN = {tree.Text: "string", tree.Object: "object", tree.List: "array", tree.Loop: "array"}
+LITERALS = {bool: "bool", int: "int"}
 WANTS = {"&&": "bool", "||": "bool", "+": "int", "-": "int", "*": "int", "/": "int", "%": "int"}
 KINDS = frozenset({"string", "int", "bool", "object", "array"})
 
@@ -36,28 +39,18 @@ class Kinds:
         self._file, self._outputs = file, outputs
 
     def of(self, expression: Expression, known: frozenset[str]) -> str:
+        if type(expression) in PLAIN:
+            return PLAIN[type(expression)]
         match expression:
-            case tree.Text():
-                return "string"
-            case tree.Literal(value=bool()):
-                return "bool"
-            case tree.Literal(value=int()):
-                return "int"
-            case tree.Object():
-                return "object"
-            case tree.List() | tree.Loop():
-                return "array"
-            case tree.Call() if expression.name in FUNCTIONS:
-                return FUNCTIONS[expression.name].kind
-            case tree.Unary():
-                return {"!": "bool", "-": "int"}[expression.sign]
-            case tree.Binary() if expression.sign in SIGNS:
-                return SIGNS[expression.sign]
+            case tree.Literal():
+                return LITERALS.get(type(expression.value), ANY)
+            case tree.Call():
+                return FUNCTIONS[expression.name].kind if expression.name in FUNCTIONS else ANY
+            case tree.Unary() | tree.Binary():
+                return SIGNS.get(expression.sign, ANY)
             case tree.Choice():
                 return self._both(expression, known)
-            case tree.Name():
-                return ANY if expression.name in known else self._named(expression.name)
-        return self._output(expression)
+        return self._reached(expression, known)
 
     def _both(self, choice: tree.Choice, known: frozenset[str]) -> str:
         yes, no = self.of(choice.yes, known), self.of(choice.no, known)
@@ -71,8 +64,10 @@ class Kinds:
                 return self.of(value, frozenset())
         return ANY
 
-    def _output(self, expression: Expression) -> str:
-        """What a module's output is."""
+    def _reached(self, expression: Expression, known: frozenset[str]) -> str:
+        """What a name is, or a module's output."""
+        if isinstance(expression, tree.Name):
+            return ANY if expression.name in known else self._named(expression.name)
         base, names, _ = steps(expression)
         if isinstance(base, tree.Name) and names[:1] == ["outputs"] and len(names) == 2:
             return self._outputs.get(base.name, {}).get(names[1], ANY)
@@ -112,6 +107,3 @@ def _wants(node: object) -> Iterator[tuple[str, Expression, str]]:
 
 def _a(kind: str) -> str:
     return f"an {kind}" if kind[0] in "aio" else f"a {kind}"
-
-
-__all__ = ["ANY", "KINDS", "Kinds", "faults", "fits", "walk"]

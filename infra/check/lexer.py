@@ -1,7 +1,7 @@
 """Cuts the text of a Bicep file into tokens.
 
-A text token holds its parts: plain text, and the ranges of the expressions in `${...}`, which the parser reads
-in their turn.
+A text token holds its parts: plain text, and the ranges of the expressions in `${...}`, which the parser
+reads in their turn.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", "'": "'", "$": "$"}
 
 @dataclass(frozen=True)
 class Token:
-    """`kind` is name, number, text, newline or end, or the sign itself."""
+    """`kind` is name, number, text, newline or $end, or the sign itself."""
 
     kind: str
     text: str
@@ -65,7 +65,7 @@ class Source:
             elif kind != "blank":
                 yield Token(text if kind == "sign" else kind, text, self.place(offset))
             offset = found.end()
-        yield Token("end", "", self.place(max(span.start, span.stop - 1)))
+        yield Token("$end", "", self.place(max(span.start, span.stop - 1)))
 
     def _text(self, start: int, stop: int) -> Token:
         parts: list[str | range] = []

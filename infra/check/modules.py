@@ -133,7 +133,7 @@ def environment_faults(file: File, path: Path, shown: Path) -> Iterator[Fault]:
 
 
 def _filled_in(value: Any) -> bool:
-    """azd fills in what stands in ${...}."""
+    """The developer command line of Azure (azd) fills in what stands in ${...}."""
     return isinstance(value, str) and value.startswith("${")
 
 

@@ -1,4 +1,4 @@
-"""Names: each declared once, each known, each used; functions that exist, with as many arguments as they take."""
+"""Names: each declared once, each known, each used; functions that exist, with their arguments."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ class Oracle:
     ) -> dict[str, Any]:
         properties: dict[str, Any] = {}
         for path, hint, flags in wires:
-            entry = {"type": self._type(client, models, hint)} | {flag: True for flag in sorted(flags)}
+            entry = {"type": self._type(client, models, hint)} | dict.fromkeys(sorted(flags), True)
             self._put(properties, name, path, entry)
         return {"properties": properties}
 
@@ -116,21 +116,22 @@ class Oracle:
 
     def _type(self, client: str, models: ModuleType, hint: Any) -> Type:
         if isinstance(hint, type) and issubclass(hint, enum.Enum):
-            if issubclass(hint, int | float):
-                return "int"
-            return {"enum": sorted(str(each.value) for each in hint)}
+            return (
+                "int" if issubclass(hint, int | float) else {"enum": sorted(str(each.value) for each in hint)}
+            )
         if isinstance(hint, type) and hint.__module__.startswith("azure.mgmt"):
             return {"model": self.learn(client, models, hint)}
-        origin, inner = typing.get_origin(hint), typing.get_args(hint)
-        if origin is list:
-            return {"list": self._type(client, models, inner[0])}
-        if origin in (dict, Mapping):
-            return {"map": self._type(client, models, inner[1])}
+        if origin := typing.get_origin(hint):
+            return self._composed(client, models, origin, typing.get_args(hint))
+        return PRIMITIVES.get(getattr(hint, "__name__", str(hint)), "any")
+
+    def _composed(self, client: str, models: ModuleType, origin: Any, inner: tuple[Any, ...]) -> Type:
         if origin is typing.Literal:
             return {"enum": sorted(str(getattr(each, "value", each)) for each in inner)}
-        if inner:
-            return self._union(client, models, inner)
-        return PRIMITIVES.get(getattr(hint, "__name__", str(hint)), "any")
+        if origin in (list, dict, Mapping):
+            name = "list" if origin is list else "map"
+            return {name: self._type(client, models, inner[-1])}
+        return self._union(client, models, inner)
 
     def _union(self, client: str, models: ModuleType, members: tuple[Any, ...]) -> Type:
         """`str` beside an enum is how the clients leave room for values of tomorrow."""
@@ -273,7 +274,11 @@ def main() -> None:
     for client, path in CLIENTS.items():
         oracle.read(client, path)
     packages = {f"azure-mgmt-{client}": version(f"azure-mgmt-{client}") for client in CLIENTS}
-    written = {"packages": packages, "resources": oracle.resources, "models": oracle.models}
+    written: dict[str, Mapping[str, Any]] = {
+        "packages": packages,
+        "resources": oracle.resources,
+        "models": oracle.models,
+    }
     lines = [f"{json.dumps(part)}: {_lines(each)}" for part, each in written.items()]
     FILE.write_text("{" + ",\n".join(lines) + "}\n", encoding="utf-8")
 

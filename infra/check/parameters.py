@@ -1,4 +1,4 @@
-"""Parameters and outputs: known types, decorators where they belong, defaults that fit, and no secret in either."""
+"""Parameters and outputs: known types, decorators where they belong, defaults that fit, no secrets."""
 
 from __future__ import annotations
 

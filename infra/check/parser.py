@@ -8,10 +8,12 @@ e            choice > ?? > || > && > == != =~ !~ > < <= > >= > + - > * / % > ! -
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 from infra.check import tree
-from infra.check.faults import NotBicepError
+from infra.check.faults import NotBicepError, Place
 from infra.check.lexer import Source, Token
 from infra.check.tree import Expression
 
@@ -24,6 +26,7 @@ LEVELS = (
     ("+", "-"),
     ("*", "/", "%"),
 )
+Decorators = tuple[tree.Call, ...]
 WORDS = {"true": True, "false": False, "null": None}
 
 
@@ -32,7 +35,9 @@ def read(file: Path, shown: Path) -> tree.Tree:
     return parse(file.read_text(encoding="utf-8"), shown)
 
 
+@lru_cache(maxsize=256)
 def parse(text: str, shown: Path) -> tree.Tree:
+    """Trees do not change, so a text is read once, in however many environments it is worked out."""
     source = Source(shown, text)
     return Parser(source, range(len(text))).file()
 
@@ -47,7 +52,7 @@ class Parser:
 
     def file(self) -> tree.Tree:
         scope, at, declared = "resourceGroup", self._ahead.at, []
-        while not self._skip_lines()._is("end"):
+        while self._after_lines() != "$end":
             if self._is("targetScope"):
                 self._take()
                 self._need("=")
@@ -62,20 +67,21 @@ class Parser:
     def _declaration(self) -> tree.Declared:
         decorators = self._decorators()
         word = self._need("name")
-        read = {
+        readers: dict[str, Callable[[Decorators], tree.Declared]] = {
             "param": self._param,
             "var": self._var,
             "output": self._output,
             "resource": self._resource,
             "module": self._module,
-        }.get(word.text)
+        }
+        read = readers.get(word.text)
         if read is None:
             raise NotBicepError(
                 word.at, f"{word.text!r} declares nothing; write param, var, resource, module or output"
             )
         return read(decorators)
 
-    def _decorators(self) -> tuple[tree.Call, ...]:
+    def _decorators(self) -> Decorators:
         found = []
         while self._is("@"):
             at = self._take().at
@@ -88,22 +94,22 @@ class Parser:
             self._skip_lines()
         return tuple(found)
 
-    def _param(self, decorators: tuple[tree.Call, ...]) -> tree.Param:
+    def _param(self, decorators: Decorators) -> tree.Param:
         name, kind = self._need("name"), self._kind()
         default = self._expression() if self._taken("=") else None
         return tree.Param(name.at, name.text, kind, default, decorators=decorators)
 
-    def _var(self, decorators: tuple[tree.Call, ...]) -> tree.Var:
+    def _var(self, decorators: Decorators) -> tree.Var:
         name = self._need("name")
         self._need("=")
         return tree.Var(name.at, name.text, self._value(), decorators=decorators)
 
-    def _output(self, decorators: tuple[tree.Call, ...]) -> tree.Output:
+    def _output(self, decorators: Decorators) -> tree.Output:
         name, kind = self._need("name"), self._kind()
         self._need("=")
         return tree.Output(name.at, name.text, kind, self._value(), decorators=decorators)
 
-    def _resource(self, decorators: tuple[tree.Call, ...]) -> tree.Resource:
+    def _resource(self, decorators: Decorators) -> tree.Resource:
         name = self._need("name")
         kind, _, version = self._plain("a type of resource").partition("@")
         existing = self._is("existing")
@@ -115,7 +121,7 @@ class Parser:
             name.at, name.text, kind, version or None, existing, value, decorators=decorators
         )
 
-    def _module(self, decorators: tuple[tree.Call, ...]) -> tree.Module:
+    def _module(self, decorators: Decorators) -> tree.Module:
         name = self._need("name")
         path = self._plain("a module's path")
         self._need("=")
@@ -225,7 +231,7 @@ class Parser:
     def only(self) -> Expression:
         """The one expression that all of the tokens make."""
         found = self._expression()
-        self._need("end")
+        self._need("$end")
         return found
 
     def _named(self) -> Expression:
@@ -252,7 +258,7 @@ class Parser:
     def _items(self, end: str) -> tuple[Expression, ...]:
         """Expressions up to `end`, between commas or lines."""
         found = []
-        while not self._skip_lines()._is(end):
+        while self._after_lines() != end:
             found.append(self._expression())
             if not self._taken(",") and not self._is("newline") and not self._is(end):
                 raise NotBicepError(self._ahead.at, f"{self._ahead.text!r} is not expected; write , or {end}")
@@ -261,11 +267,11 @@ class Parser:
 
     def _list(self) -> Expression:
         at = self._take().at
-        if self._skip_lines()._is("for"):
+        if self._after_lines() == "for":
             return self._loop(at)
         return tree.List(at, self._items("]"))
 
-    def _loop(self, at: tree.Place) -> tree.Loop:
+    def _loop(self, at: Place) -> tree.Loop:
         self._take()
         item, index = self._loop_names()
         if self._need("name").text != "in":
@@ -290,7 +296,7 @@ class Parser:
         at = self._take().at
         properties: list[tree.Property] = []
         resources: list[tree.Resource] = []
-        while not self._skip_lines()._is("}"):
+        while self._after_lines() != "}":
             decorators = self._decorators()
             if self._is("resource") and self._tokens[self._next + 1].kind == "name":
                 self._take()
@@ -327,7 +333,7 @@ class Parser:
 
     def _take(self) -> Token:
         token = self._ahead
-        self._next += token.kind != "end"
+        self._next += token.kind != "$end"
         return token
 
     def _taken(self, sign: str) -> bool:
@@ -338,7 +344,7 @@ class Parser:
 
     def _need(self, kind: str) -> Token:
         if self._ahead.kind != kind:
-            wanted = {"name": "a name", "end": "the end"}.get(kind, kind)
+            wanted = {"name": "a name", "$end": "the end"}.get(kind, kind)
             found = self._ahead.text.strip() or "the line ends"
             raise NotBicepError(self._ahead.at, f"{wanted} is expected, and there is {found!r}")
         return self._take()
@@ -350,11 +356,15 @@ class Parser:
             raise NotBicepError(token.at, f"{what} is plain text, with no ${{...}} in it")
         return text
 
-    def _skip_lines(self) -> Parser:
+    def _skip_lines(self) -> None:
         while self._is("newline"):
             self._take()
-        return self
+
+    def _after_lines(self) -> str:
+        """The sign, the word or the kind of what comes after the ends of lines."""
+        self._skip_lines()
+        return self._ahead.text if self._ahead.kind == "name" else self._ahead.kind
 
     def _line_ends(self) -> None:
-        if not self._is("newline") and not self._is("end"):
+        if not self._is("newline") and not self._is("$end"):
             raise NotBicepError(self._ahead.at, f"{self._ahead.text!r} is not expected; begin a new line")

@@ -110,7 +110,7 @@ GRANTED: Mapping[str, str] = {
     "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User: reads secrets",
     "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": "Key Vault Secrets Officer: people who set secrets",
     "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner: the host's locks, and the package",
-    "090c5cfd-751d-490a-894a-3ce6f1109419": "Service Bus Data Owner, on the topic: reads how much waits, to scale",
+    "090c5cfd-751d-490a-894a-3ce6f1109419": "Service Bus Data Owner, on the topic: sees what waits, to scale",
     "69a216fc-b8fb-44d8-bc22-1f3c2cd27a39": "Service Bus Data Sender, on the queue",
 }
 """Every role that anybody is given. Another is refused until it stands here with what it is for."""

@@ -1,4 +1,4 @@
-"""Resources: a type that there is, in the version that we know, in the right parent, with a body that Azure takes."""
+"""Resources: a known type, in the version that we know, in the right parent, with a body that Azure takes."""
 
 from __future__ import annotations
 

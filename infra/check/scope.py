@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.check import tree
-from infra.check.tree import Declared, Expression, Tree
+from infra.check.tree import Declared, Expression, Output, Param, Resource, Tree
 
 NONE: frozenset[str] = frozenset()
 
@@ -28,23 +28,23 @@ class File:
     @cached_property
     def symbols(self) -> Mapping[str, Declared]:
         """Name → what it is; outputs have names of their own."""
-        return {each.name: each for each in self.tree.declarations if not isinstance(each, tree.Output)}
+        return {each.name: each for each in self.tree.declarations if not isinstance(each, Output)}
 
     def all(self, kind: type[Any]) -> list[Any]:
         return [each for each in self.tree.declarations if isinstance(each, kind)]
 
     @cached_property
-    def params(self) -> Mapping[str, tree.Param]:
-        return {each.name: each for each in self.all(tree.Param)}
+    def params(self) -> Mapping[str, Param]:
+        return {each.name: each for each in self.all(Param)}
 
     @cached_property
-    def outputs(self) -> Mapping[str, tree.Output]:
-        return {each.name: each for each in self.all(tree.Output)}
+    def outputs(self) -> Mapping[str, Output]:
+        return {each.name: each for each in self.all(Output)}
 
     @cached_property
-    def resources(self) -> list[tuple[tree.Resource, tree.Resource | None]]:
+    def resources(self) -> list[tuple[Resource, Resource | None]]:
         """Every resource with the one that it stands in."""
-        return [pair for each in self.all(tree.Resource) for pair in _nested(each, None)]
+        return [pair for each in self.all(Resource) for pair in _nested(each, None)]
 
 
 def _nested(

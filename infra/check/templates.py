@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from infra.check import modules, names, parameters, parser, resources, tree
 from infra.check import kinds as kind
+from infra.check import modules, names, parameters, parser, resources, tree
 from infra.check.faults import Fault, NotBicepError
 from infra.check.kinds import Kinds
 from infra.check.scope import File

@@ -7,7 +7,7 @@ file ── Declaration   param var resource module output, with decorators
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal as OneOf, Union
+from typing import Any
 
 from infra.check.faults import Place
 
@@ -230,8 +230,7 @@ class Module(Declaration):
         return body(self.value)
 
 
-Declared = Union[Param, Var, Output, Resource, Module]
-Scope = OneOf["resourceGroup", "subscription", "managementGroup", "tenant"]
+Declared = Param | Var | Output | Resource | Module
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What Azure takes, from `types.json`: which types of resource in which version, and what they are made of."""
+"""What Azure takes, from `types.json`: types of resources, their versions, and what they are made of."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PLAIN = {"str": "string", "int": "int", "float": "int", "bool": "bool", "any": "
 
 
 class Kind(NamedTuple):
-    """A type of resource: its newest version that we know, the models of its body and of what Azure answers."""
+    """A type of resource: the version that we know, the models of its body and of what Azure answers."""
 
     version: str
     model: str

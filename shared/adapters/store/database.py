@@ -19,6 +19,7 @@ from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import StaticPool
 
+from shared.adapters.store.sign_in import Password
 from shared.adapters.store.transaction import Transaction
 from shared.model.errors import Misconfigured, Unavailable
 
@@ -54,9 +55,9 @@ async def inline(work: Callable[[], Result]) -> Result:
 class Store:
     """The hub's memory. One for each process."""
 
-    def __init__(self, url: str, run: Runner | None = None) -> None:
+    def __init__(self, url: str, run: Runner | None = None, password: Password | None = None) -> None:
         self._url = url
-        self._engine = _engine(url)
+        self._engine = _engine(url, password)
         self._run: Runner = run or Threads(1 if self._engine.dialect.name == "sqlite" else 4)
 
     async def transact(self, work: Callable[[Transaction], Result]) -> Result:
@@ -95,13 +96,16 @@ class Store:
         self._engine.dispose()
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, password: Password | None) -> Engine:
     try:
         parsed = make_url(url)
         backend = parsed.get_backend_name()
         if backend == "sqlite":
             return _sqlite(url, memory=parsed.database in (None, "", ":memory:"))
         if backend == "postgresql":
+<<<<<<< shared/adapters/store/database.py
+            return _postgresql(url, password)
+=======
             # by place, as SQLite: what goes to the driver has one form
             return create_engine(
                 url,
@@ -110,6 +114,7 @@ def _engine(url: str) -> Engine:
                 paramstyle="format",
                 hide_parameters=True,
             )
+>>>>>>> /tmp/pp/theirs
     except (ArgumentError, ImportError, ValueError):
         pass  # whatever is wrong with it, its text may hold a password
     raise Misconfigured(
@@ -117,6 +122,17 @@ def _engine(url: str) -> Engine:
         " postgresql+psycopg://user@host/database",
         reason="WrongSettings",
     )
+
+
+def _postgresql(url: str, password: Password | None) -> Engine:
+    engine = create_engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True)
+    if password is not None:
+
+        @event.listens_for(engine, "do_connect")
+        def _sign_in(_dialect: Any, _record: Any, _positional: Any, options: dict[str, Any]) -> None:
+            options["password"] = password()
+
+    return engine
 
 
 def _sqlite(url: str, *, memory: bool) -> Engine:

@@ -85,6 +85,13 @@ class Publish(Happening):
 
 
 @dataclass(frozen=True, slots=True)
+class Decide(Happening):
+    """An operator decides every conflict that is open; the luck of `shuffle` says which way."""
+
+    shuffle: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Fault(Happening):
     system: str
     kind: str
@@ -163,10 +170,11 @@ class _Writing:
         delete = pick(
             ("deactivate", "propagate", "ignore") if self.shape == "one-way" else ("deactivate", "propagate")
         )
+        self.conflict = pick(("newest", "newest", "rank", "ask", "ask"))
         self.calm = self.random.random() < 0.3
         self.setting = Setting(
             self.seed,
-            topology(self.shape, delete, self.guard),
+            topology(self.shape, delete, self.guard, self.conflict),
             (pick((0.0, 0.0, -40.5, 90.25)), pick((0.0, 0.0, -30.0, 120.75))),
             pick((2, 3, 50)),
         )
@@ -189,6 +197,8 @@ class _Writing:
         after = self.random.choice(GAPS)
         kinds = [self._create, self._edit, self._edit, self._edit, self._delete, self._merge]
         kinds += [self._poll, self._poll, self._deliver, self._deliver, self._together]
+        if self.shape == "two-way" and self.conflict == "ask":
+            kinds += [self._decide]
         if not self.calm:
             kinds += [self._fault, self._cut, self._publish]
         return self.random.choice(kinds)(after)
@@ -271,6 +281,9 @@ class _Writing:
         pick = self.random.choice
         again = not self.calm and self.random.random() < 0.15
         return Deliver(after, self._target(), self._instance(), pick((1, 2, 16)), pick((0, 1, 2)), again)
+
+    def _decide(self, after: float) -> Decide:
+        return Decide(after, self.random.randrange(8))
 
     def _publish(self, after: float) -> Publish:
         return Publish(after, self._instance())

@@ -11,11 +11,13 @@ from datetime import timedelta
 from random import Random
 
 from local.servicebus.engine.errors import MessageLockLostError
-from shared.model.errors import Misconfigured, Transient
+from shared.model.errors import InvalidChange, Misconfigured, Transient
+from shared.pipeline.mending import Mending
 from tests.histories import invariants
 from tests.histories.history import (
     Create,
     Cut,
+    Decide,
     Delete,
     Deliver,
     Edit,
@@ -63,6 +65,8 @@ class Play:
         await self._settle()
         self.stage.time.pass_by(OVERLAP)
         await self._settle()
+        while self._decide(self.stage.random):
+            await self._settle()
         self.stage.time.pass_by(OVERLAP)
         invariants.check(self.stage, self.people, self.history)
         await self._stay_quiet()
@@ -81,6 +85,8 @@ class Play:
                 await self._poll(system, self._running(instance))
             case Deliver():
                 await self._deliver(happening, self._running(happening.instance))
+            case Decide(_, shuffle):
+                self._decide(Random(shuffle))
             case Publish(_, instance):
                 running = self._running(instance)
                 await survived(_ignored(running.hub.outbox.publish()), running.power)
@@ -129,6 +135,21 @@ class Play:
                     )
                     settle(address, each.lock_token)
         return len(batch)
+
+    def _decide(self, luck: Random) -> bool:
+        """An operator decides whatever is open; whether anything was."""
+        hub = self.stage.instances[0].hub
+        mending = Mending(hub.topology, hub.clock, hub.ids)
+        found = self.stage.store.transact_now(lambda tx: tx.latest_conflicts(1_000))
+        for conflict in found:
+            try:
+                self._keep(mending, conflict.id, luck.choice(("kept", "lost")))
+            except InvalidChange:  # the key of another record
+                self._keep(mending, conflict.id, "kept")
+        return bool(found)
+
+    def _keep(self, mending: Mending, conflict: str, keep: str) -> None:
+        self.stage.store.transact_now(lambda tx: mending.decide(tx, conflict, keep, "ada"))
 
     # The end
 

@@ -35,9 +35,11 @@ systems:
 entities:
   account:
     key: [number]
+    conflict: CONFLICT
     fields: {name: {owner: salesforce}, city: {owner: lms}}
   contact:
     key: [email]
+    conflict: CONFLICT
     fields: {first_name: {owner: salesforce}, title: {owner: lms}}
 flows:
   - {entity: account, from: salesforce, to: lms, delete: DELETE, guard: GUARD}
@@ -49,6 +51,6 @@ flows:
 SHAPES = {"one-way": ONE_WAY, "watched": WATCHED, "two-way": TWO_WAY}
 
 
-def topology(shape: str, delete: str, guard: str) -> str:
-    """The text of a topology, with its policy for deletes and its guard of writes into the LMS."""
-    return SHAPES[shape].replace("DELETE", delete).replace("GUARD", guard)
+def topology(shape: str, delete: str, guard: str, conflict: str = "newest") -> str:
+    """The text of a topology: its policies for deletes and conflicts, and its guard of writes into the LMS."""
+    return SHAPES[shape].replace("DELETE", delete).replace("GUARD", guard).replace("CONFLICT", conflict)

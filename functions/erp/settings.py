@@ -9,6 +9,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 BACKENDS = ("sqlite", "postgresql")
+MAPPING = Path(__file__).parent / "mapping.yaml"
 
 
 class Settings(BaseModel):
@@ -21,7 +22,7 @@ class Settings(BaseModel):
         " sqlite:///path/erp.sqlite"
     )
     mapping: Path = Field(
-        default=Path(__file__).parent / "mapping.yaml",
+        default=MAPPING,
         description="the file that says which tables and columns are which entities and fields",
     )
     page_size: int = Field(default=2000, ge=1, le=10_000, description="rows read at once, 1 to 10000")

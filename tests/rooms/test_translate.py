@@ -9,6 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from functions.dataverse import translate as dataverse
+from functions.erp import mapping as erp_mapping
+from functions.erp import settings as erp_settings
+from functions.erp import translate as erp
 from functions.lms import translate as lms
 from functions.salesforce import translate as salesforce
 from shared.model import amounts
@@ -21,6 +24,7 @@ EVERY = [
     *salesforce.TRANSLATIONS.values(),
     *lms.TRANSLATIONS.values(),
     *dataverse.TRANSLATIONS.values(),
+    *erp.translations("the ERP", erp_mapping.load(erp_settings.MAPPING)).values(),
 ]
 PLAIN = [
     pytest.param(translation, field, id=f"{translation.system}.{translation.entity}.{field}")

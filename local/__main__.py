@@ -7,6 +7,7 @@ from importlib import import_module
 import typer
 
 COMMANDS = {
+    "held": "local.held",
     "host": "local.host.command",
     "prelink": "local.prelink.command",
     "servicebus": "local.servicebus.command",

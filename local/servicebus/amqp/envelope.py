@@ -7,7 +7,7 @@ broker needs. What is delivered is that body with the sections written anew that
 
     header                   durable, priority as sent; time to live; deliveries that failed
     delivery annotations     the sender's, and the lock token
-    message annotations      the sender's, and sequence number, times, state
+    message annotations      the sender's, and sequence number, times, state if it is not active
 
 and application properties or properties only where a rule or a dead-lettering has changed them.
 """
@@ -41,7 +41,7 @@ from local.servicebus.amqp.codec.values import (
     ULong,
     UShort,
 )
-from local.servicebus.engine.message import BrokeredMessage, Message, Rewritten, Value
+from local.servicebus.engine.message import BrokeredMessage, Message, MessageState, Rewritten, Value
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -215,18 +215,20 @@ def _header(sent: bytes, brokered: BrokeredMessage) -> bytes:
 
 
 def _delivery_annotations(sent: bytes, brokered: BrokeredMessage) -> bytes:
-    if brokered.lock_token is None:
-        return sent
-    return _extended(sent, {_LOCK_TOKEN}, [_LOCK_TOKEN_KEY + encode(brokered.lock_token)])
+    """A section that is there even if it is empty, as the client's tests expect it of Service Bus."""
+    token = brokered.lock_token
+    return _extended(sent, {_LOCK_TOKEN}, [_LOCK_TOKEN_KEY + encode(token)] if token is not None else [])
 
 
 def _annotations(sent: bytes, brokered: BrokeredMessage) -> bytes:
     ours = [
         _SEQUENCE_NUMBER + _INT64.pack(brokered.sequence_number),
-        _ENQUEUED_NUMBER + _INT64.pack(brokered.enqueued_sequence_number),
         _ENQUEUED_TIME + _INT64.pack(to_timestamp(brokered.enqueued_time)),
-        _STATE + encode(Int(brokered.state)),
     ]
+    if brokered.enqueued_sequence_number is not None:
+        ours.append(_ENQUEUED_NUMBER + _INT64.pack(brokered.enqueued_sequence_number))
+    if brokered.state is not MessageState.ACTIVE:
+        ours.append(_STATE + encode(Int(brokered.state)))
     if brokered.locked_until is not None:
         ours.append(_LOCKED_UNTIL + _INT64.pack(to_timestamp(brokered.locked_until)))
     if brokered.dead_letter_source is not None:

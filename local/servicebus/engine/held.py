@@ -18,6 +18,7 @@ class Held:
     message: Message
     number: int
     origin: int
+    """The number that it got where it was first sent; 0, if that was here."""
     enqueued_at: datetime
     expires_at: datetime | None = None
     delivery_count: int = 0
@@ -27,11 +28,16 @@ class Held:
     lock: UUID | None = None
     locked_until: datetime | None = None
 
+    @property
+    def first_number(self) -> int:
+        """Where it was first sent."""
+        return self.origin or self.number
+
     def shown(self) -> BrokeredMessage:
         return BrokeredMessage(
             self.message,
             self.number,
-            self.origin,
+            self.origin or None,
             self.enqueued_at,
             self.delivery_count,
             self.state,

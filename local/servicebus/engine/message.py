@@ -96,8 +96,10 @@ class BrokeredMessage(NamedTuple):
 
     message: Message
     sequence_number: int
-    enqueued_sequence_number: int
-    """The number that it got where it was first sent: the topic, or the queue that forwarded it."""
+    enqueued_sequence_number: int | None
+    """The number that it got where it was first sent, if that is elsewhere: the topic, or the queue that
+    forwarded it or gave it up.
+    """
     enqueued_time: datetime
     delivery_count: int
     """Deliveries that failed before this one: 0 at the first."""

@@ -104,7 +104,7 @@ class MessageQueue:
         held = Held(
             message,
             number,
-            passage.origin or number,
+            passage.origin,
             passage.enqueued_at or now,
             self._expires(message, now),
             passage.delivery_count,
@@ -291,7 +291,7 @@ class MessageQueue:
     def _move_on(self, held: Held, now: datetime) -> None:
         """This queue has become one that forwards."""
         self._remove(held)
-        self.put(held.message, now, Passage(held.origin, held.hops, held.source))
+        self.put(held.message, now, Passage(held.first_number, held.hops, held.source))
 
     def _take_back(self, held: Held) -> None:
         """It can be delivered again, at its old place."""
@@ -315,7 +315,9 @@ class MessageQueue:
     def _give_up(self, held: Held, now: datetime, properties: Mapping[str, Value]) -> None:
         self._remove(held)
         if self._dead_letters is not None:
-            passage = Passage(held.origin, held.hops, held.source, held.delivery_count, held.enqueued_at)
+            passage = Passage(
+                held.first_number, held.hops, held.source, held.delivery_count, held.enqueued_at
+            )
             self._dead_letters.put(held.message.with_application_properties(properties), now, passage)
 
     def _remove(self, held: Held) -> None:

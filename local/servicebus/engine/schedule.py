@@ -28,7 +28,7 @@ class Schedule:
         return len(self._waiting)
 
     def add(self, message: Message, at: datetime) -> int:
-        held = Held(message, (number := self._numbers.following()), number, at, state=MessageState.SCHEDULED)
+        held = Held(message, (number := self._numbers.following()), 0, at, state=MessageState.SCHEDULED)
         self.restore(held)
         self._commons.page.put(self._store, held)
         return number

@@ -25,7 +25,7 @@ from local.servicebus.amqp.codec.performatives import (
     Target,
     Transfer,
 )
-from local.servicebus.amqp.codec.sections import BATCH_FORMAT
+from local.servicebus.amqp.codec.sections import BATCH_FORMAT, split
 from local.servicebus.amqp.codec.values import Array, Described, Symbol, Timestamp, UInt, ULong
 from local.servicebus.engine.entities import QueueOptions
 from local.servicebus.sas import SharedAccessKey
@@ -399,17 +399,34 @@ def test_a_delivery_says_what_the_broker_knows(desk, peer):
     assert decode(sections.message_annotations) == {
         "x-opt-mine": "kept",
         "x-opt-sequence-number": 1,
-        "x-opt-enqueue-sequence-number": 1,
         "x-opt-enqueued-time": Timestamp(1767225601000),
-        "x-opt-message-state": 0,
         "x-opt-locked-until": Timestamp(1767225661000),
     }
+
+
+def test_a_copy_says_which_number_it_got_at_the_topic(peer):
+    peer.send("changes")
+    _, sections = receive(peer, "changes/Subscriptions/erp")
+    assert decode(sections.message_annotations)["x-opt-enqueue-sequence-number"] == 1
+
+
+def test_a_message_that_waits_for_its_time_says_so_when_it_is_looked_at(peer):
+    forged = {
+        Symbol("x-opt-message-state"): 1,
+        Symbol("x-opt-scheduled-enqueue-time"): Timestamp(1867225601000),
+    }
+    peer.send("orders", message_annotations=forged)
+    _, found = peer.manage("orders", "peek-message", {"from-sequence-number": 0, "message-count": 1})
+    [entry] = found["messages"]
+    assert decode(split(entry["message"]).message_annotations)["x-opt-message-state"] == 2
 
 
 def test_what_is_received_and_deleted_is_settled_and_gone(desk, peer):
     peer.send("orders", b"once")
     peer.flow(peer.attach_receiver("orders", snd_settle_mode=1), 5)
-    assert peer.deliveries()[-1][0].settled
+    transfer, sections = peer.deliveries()[-1]
+    assert transfer.settled
+    assert decode(sections.delivery_annotations) == {}
     assert bodies(peer)[-1] == b"once"
     assert desk.broker.namespace.counts("orders").active == 0
 

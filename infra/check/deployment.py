@@ -76,11 +76,13 @@ class Deployment:
         return found
 
 
-def deploy(folder: Path, params: Values, loads: Mapping[str, str] | None = None) -> Deployment:
-    """What `main.bicep` of a folder makes. Raises NotBicepError where it cannot be worked out."""
+def deploy(
+    folder: Path, params: Values, loads: Mapping[str, str] | None = None, template: str = templates.MAIN
+) -> Deployment:
+    """What a template of a folder makes. Raises NotBicepError where it cannot be worked out."""
     files = templates.read(folder)
     deployment = Deployment()
-    run = Run(files[(folder / templates.MAIN).resolve()], params, files, deployment, loads or {})
+    run = Run(files[(folder / template).resolve()], params, files, deployment, loads or {})
     deployment.outputs = run.all()
     return deployment
 

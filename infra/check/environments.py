@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.check import policies, templates, tree, types
+from infra.check import policies, templates, told, tree, types
 from infra.check.deployment import Deployment, Made, deploy
 from infra.check.faults import Fault, NotBicepError, Place
 from infra.check.functions import Later
@@ -49,7 +49,7 @@ def _params(file: Path) -> dict[str, Any]:
 
 def check(folder: Path) -> list[Fault]:
     """All that is wrong: with the templates, and where these are sound, with what they make."""
-    if faults := templates.check(folder):
+    if faults := templates.check(folder) or [*told.faults(folder)]:
         return faults
     found: set[Fault] = set()
     for params in named(folder).values():

@@ -120,7 +120,7 @@ def environment_faults(file: File, path: Path, shown: Path) -> Iterator[Fault]:
     text = path.read_text(encoding="utf-8")
     given = json.loads(text).get("parameters", {})
     for name, entry in given.items():
-        at = Place(shown, _line(text, name))
+        at = Place(shown, line_of(text, name))
         if name not in file.params:
             yield Fault(at, f"{file.path.name} has no parameter {name!r}{nearest(name, file.params)}")
         elif not _filled_in(entry.get("value")) and (
@@ -137,5 +137,6 @@ def _filled_in(value: Any) -> bool:
     return isinstance(value, str) and value.startswith("${")
 
 
-def _line(text: str, name: str) -> int:
+def line_of(text: str, name: str) -> int:
+    """The line where a name stands first."""
     return text.count("\n", 0, text.find(f'"{name}"')) + 1

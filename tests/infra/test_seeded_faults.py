@@ -488,6 +488,39 @@ MODULES = [
     ),
 ]
 
+SMALL = "environments/small.parameters.json"
+TOLD = [
+    Seed(
+        "a system that the topology lacks",
+        SMALL,
+        '"lms": {',
+        '"lns": {',
+        "the topology has no system 'lns'; did",
+    ),
+    Seed(
+        "a setting that the room lacks",
+        SMALL,
+        '"audience"',
+        '"audiense"',
+        "salesforce has no setting 'audiense'",
+    ),
+    Seed("a secret in the file", SMALL, '"audience"', '"private_key"', "it goes into the vault"),
+    Seed(
+        "a secret that the room lacks",
+        SMALL,
+        '"client_secret"',
+        '"secret"',
+        "salesforce has no secret 'secret'",
+    ),
+    Seed(
+        "a setting that the hub lacks",
+        "environments/large.parameters.json",
+        '"migrate"',
+        '"migrates"',
+        "the hub has no setting",
+    ),
+]
+
 MADE = [
     Seed(
         "a value that is wrong only when worked out",
@@ -583,7 +616,7 @@ POLICIES = [
     ),
 ]
 
-STATIC = [*SYNTAX, *NAMES, *TYPES, *EXPRESSIONS, *PARAMETERS, *MODULES]
+STATIC = [*SYNTAX, *NAMES, *TYPES, *EXPRESSIONS, *PARAMETERS, *MODULES, *TOLD]
 
 
 def test_the_templates_as_they_are_have_no_fault(sandbox: Sandbox):

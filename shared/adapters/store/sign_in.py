@@ -21,7 +21,7 @@ def by_identity(client_id: str) -> Password:
 
     def token() -> str:
         try:
-            return credential.get_token(SCOPE).token
+            return str(credential.get_token(SCOPE).token)
         except Exception as error:
             # The library has a dozen errors for it; none says that anything but the platform is at fault.
             raise Unavailable(

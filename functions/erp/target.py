@@ -72,11 +72,11 @@ class ErpTarget:
         raise error
 
 
-def _not_mapped(held: Held, verb: Verb) -> IntegrationError | None:
-    """What the mapping does not provide for."""
+def _not_mapped(held: Held, verb: Verb) -> Rejected | None:
+    """What the mapping does not provide for. Raises Misconfigured where it provides for no writes at all."""
     mapping, entity = held.mapping, held.translation.entity
     if verb is Verb.CREATE and not mapping.creates:
-        return Misconfigured(
+        raise Misconfigured(
             f"The mapping of {entity} has neither external_id nor unique: a create that came twice would make"
             " two rows",
             reason="NotWritable",

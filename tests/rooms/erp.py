@@ -142,9 +142,10 @@ class ErpRoom(Room):
         self.folder.cleanup()
 
 
-def erp(time: Time, **settings: str) -> ErpRoom:
+def erp(time: Time, url: str | None = None, **settings: str) -> ErpRoom:
+    """Our own ERP, in SQLite where no address is given."""
     folder = TemporaryDirectory()
-    database = OurErp(f"sqlite:///{folder.name}/erp.sqlite")
+    database = OurErp(url or f"sqlite:///{folder.name}/erp.sqlite")
     database.create()
     return _room("erp", time, database, folder, settings)
 

@@ -143,17 +143,10 @@ def ledger_row(position: int, what: Sequence[str | None], at: int) -> dict[str, 
     }
 
 
-def conflict(row: Any) -> Conflict:
-    return Conflict(
-        row.id,
-        row.entity,
-        row.record,
-        Clash(row.field, read_cell(row.kept), read_cell(row.lost), row.policy),
-        row.at,
-        bool(row.open),
-        row.settled_at,
-        row.resolution,
-    )
+def conflict(row: Sequence[Any]) -> Conflict:
+    conflict_id, entity, record, name, kept, lost, at, policy, waits, settled_at, resolution = row
+    clash = Clash(name, read_cell(kept), read_cell(lost), policy)
+    return Conflict(conflict_id, entity, record, clash, at, bool(waits), settled_at, resolution)
 
 
 def dead_letter(row: Any) -> DeadLetter:

@@ -18,6 +18,8 @@ import typer
 from local.servicebus.admin.certificate import certificate_in
 from local.systems.credentials import write_private
 from local.systems.desk import Content, Desk
+from local.systems.erp import office
+from local.systems.erp.accounting import Accounting
 from local.systems.server import SystemServer, run_until_signalled
 from local.systems.sheet import BadSheet
 
@@ -51,6 +53,7 @@ class Kind(StrEnum):
     SALESFORCE = "salesforce"
     LMS = "lms"
     DATAVERSE = "dataverse"
+    ERP = "erp"
 
 
 @dataclass(frozen=True)
@@ -82,13 +85,17 @@ def system(
     lms_rate: Rate = 600,
     https: Https = None,
 ) -> None:
-    """Serve one simulated system, with its control plane under /_sim/.
+    """Serve one simulated system, with its control plane under /_sim/; or open the ERP, which is a database.
 
     Examples: `python -m local system lms --port 8081 --records 500 --seed 7`,
     `python -m local system salesforce --port 8080 --accounts accounts.csv --contacts contacts.csv`,
-    `python -m local system dataverse --name partner --port 8443 --https .local/tls`.
+    `python -m local system dataverse --name partner --port 8443 --https .local/tls`,
+    `python -m local system erp --data .local --records 500`.
     """
     content = Content(records, seed, accounts, contacts)
+    if kind is Kind.ERP:
+        _account(name or kind.value, content, data, ready_file, fresh=fresh)
+        return
     called = name or kind.value
     ports, kinds = {called: port}, {called: kind.value}
     _run(Start(ports, kinds, content, data, ready_file, fresh, lms_rate, https))
@@ -118,6 +125,24 @@ def systems(
     kinds = {"salesforce": "salesforce", "lms": "lms", **dict.fromkeys(environments, "dataverse")}
     ports = {**environments, "salesforce": salesforce_port, "lms": lms_port}
     _run(Start(ports, kinds, content, data, ready_file, fresh, lms_rate))
+
+
+def _account(name: str, content: Content, data: Path | None, ready_file: Path | None, *, fresh: bool) -> None:
+    """Open the ERP's database, and keep its accounting desk at work."""
+    if data is None:
+        raise typer.BadParameter("an ERP is a database: say in which folder", param_hint="--data")
+    if fresh:
+        _forget(data, {name: 0})
+    erp = office.opened(data, name, content.records, content.seed)
+    try:
+        if ready_file is not None:
+            systems = {name: {"database_url": erp.url}}
+            write_private(ready_file, json.dumps({"pid": os.getpid(), "systems": systems}))
+        typer.echo(f"{name}: {erp.url}")
+        accounting = Accounting(erp, office.QUIET, office.TERMS)
+        asyncio.run(run_until_signalled(lambda stopped: office.work(accounting, stopped)))
+    finally:
+        erp.close()
 
 
 def _environment(text: str) -> tuple[str, int]:

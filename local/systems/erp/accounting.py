@@ -22,10 +22,13 @@ DUE = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Accounting:
-    """`quiet` is how long an order must have been left alone: its lines come after it."""
+    """`quiet` is how long an order must have been left alone, for its lines come after it; `terms` how long
+    customers take to pay.
+    """
 
     erp: Erp
     quiet: timedelta = timedelta(0)
+    terms: timedelta = timedelta(0)
 
     def invoice(self) -> list[str]:
         """Invoice every order that is due for it; the numbers of the invoices."""
@@ -73,14 +76,17 @@ class Accounting:
 
     def pay(self, *invoices: str) -> int:
         """What is open of these invoices is paid today; of all, where none is named."""
-        today = self.erp.now().date()
+        now = self.erp.now()
         remaining = (INVOICES.c.total - INVOICES.c.paid_amount).label("remaining")
-        unpaid = select(INVOICES.c.invoice_no, remaining).where(INVOICES.c.paid_amount < INVOICES.c.total)
+        unpaid = select(INVOICES.c.invoice_no, remaining).where(
+            INVOICES.c.paid_amount < INVOICES.c.total,
+            INVOICES.c.changed_at <= now.replace(tzinfo=None) - self.terms,
+        )
         if invoices:
             unpaid = unpaid.where(INVOICES.c.invoice_no.in_(invoices))
         with self.erp.engine.begin() as connection:
             payments = [
-                {"invoice_no": each.invoice_no, "received_on": today, "amount": each.remaining}
+                {"invoice_no": each.invoice_no, "received_on": now.date(), "amount": each.remaining}
                 for each in connection.execute(unpaid)
             ]
             if payments:

@@ -19,6 +19,7 @@ from uuid import UUID
 import httpx
 import orjson
 
+from functions.dataverse import connection as dataverse_room
 from functions.lms import connection as lms_room
 from functions.salesforce import connection as salesforce_room
 from local.entities import rule
@@ -27,6 +28,9 @@ from local.servicebus.engine.broker import Broker
 from local.servicebus.engine.entities import QueueOptions, Rule, SubscriptionOptions, TopicOptions
 from local.servicebus.engine.filters import SqlFilter
 from local.systems.control import Controlled
+from local.systems.dataverse import Credentials as Application
+from local.systems.dataverse import Dataverse
+from local.systems.dataverse import Options as Environment
 from local.systems.lms import Lms
 from local.systems.rows import Rows
 from local.systems.salesforce import Credentials, Options, Salesforce
@@ -46,6 +50,7 @@ from shared.wiring import Hub
 TOPOLOGY = Path(__file__).parent.parent / "topology.yaml"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECRET = "not-for-logs"
+APPLICATION = Application("crosswalk", SECRET)
 
 
 class Time:
@@ -269,11 +274,12 @@ def _systems(
     topology: Topology, time: Time, random: Random, calls_a_minute: int, options: Options
 ) -> dict[str, Controlled]:
     """Each system of the topology, with rows of its own."""
-    kinds: Mapping[str, Callable[[], Any]] = {
-        "salesforce": lambda: Salesforce(Rows(), time, random, options),
-        "lms": lambda: Lms(Rows(), time, SECRET, calls_a_minute),
+    kinds: Mapping[str, Callable[[str], Any]] = {
+        "salesforce": lambda _: Salesforce(Rows(), time, random, options),
+        "lms": lambda _: Lms(Rows(), time, SECRET, calls_a_minute),
+        "dataverse": lambda name: Dataverse(Rows(), time, random, Environment(APPLICATION), name),
     }
-    return {name: Controlled(kinds[system.kind](), time) for name, system in topology.systems.items()}
+    return {name: Controlled(kinds[system.kind](name), time) for name, system in topology.systems.items()}
 
 
 def _connections(
@@ -284,9 +290,13 @@ def _connections(
     def connect(name: str) -> Any:
         environment = {**_environment(name), **settings}
         own = {**common, "environment": environment, "transport": wires[name]}
-        if topology.systems[name].kind == "lms":
-            return lms_room.connect(name, **own)
-        return salesforce_room.connect(name, sleep=time.sleep, **own)
+        match topology.systems[name].kind:
+            case "lms":
+                return lms_room.connect(name, **own)
+            case "dataverse":
+                return dataverse_room.connect(name, **own)
+            case _:
+                return salesforce_room.connect(name, sleep=time.sleep, **own)
 
     return {name: connect(name) for name in topology.systems}
 
@@ -295,6 +305,8 @@ def _environment(system: str) -> dict[str, str]:
     prefix = system.upper()
     return {
         f"{prefix}_URL": f"https://{system}.test",
+        f"{prefix}_AUTHORITY": f"https://{system}.test",
+        f"{prefix}_TENANT": APPLICATION.tenant,
         f"{prefix}_CLIENT_ID": "crosswalk",
         f"{prefix}_CLIENT_SECRET": SECRET,
         f"{prefix}_TOKEN": SECRET,

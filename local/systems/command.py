@@ -18,8 +18,6 @@ import typer
 from local.servicebus.admin.certificate import certificate_in
 from local.systems.credentials import write_private
 from local.systems.desk import Content, Desk
-from local.systems.erp import office
-from local.systems.erp.accounting import Accounting
 from local.systems.server import SystemServer, run_until_signalled
 from local.systems.sheet import BadSheet
 
@@ -131,6 +129,8 @@ def _account(name: str, content: Content, data: Path | None, ready_file: Path | 
     """Open the ERP's database, and keep its accounting desk at work."""
     if data is None:
         raise typer.BadParameter("an ERP is a database: say in which folder", param_hint="--data")
+    from local.systems.erp import office  # noqa: PLC0415 - whoever serves another system is spared SQLAlchemy
+
     if fresh:
         _forget(data, {name: 0})
     erp = office.opened(data, name, content.records, content.seed)
@@ -139,7 +139,7 @@ def _account(name: str, content: Content, data: Path | None, ready_file: Path | 
             systems = {name: {"database_url": erp.url}}
             write_private(ready_file, json.dumps({"pid": os.getpid(), "systems": systems}))
         typer.echo(f"{name}: {erp.url}")
-        accounting = Accounting(erp, office.QUIET, office.TERMS)
+        accounting = office.on_a_desk(erp)
         asyncio.run(run_until_signalled(lambda stopped: office.work(accounting, stopped)))
     finally:
         erp.close()

@@ -41,6 +41,10 @@ def _make(path: Path, records: int, seed: int) -> None:
     draft.rename(path)
 
 
+def on_a_desk(erp: Erp) -> Accounting:
+    return Accounting(erp, QUIET, TERMS)
+
+
 async def work(accounting: Accounting, stopped: asyncio.Event) -> None:
     """Invoice and collect until told to stop."""
     while not stopped.is_set():

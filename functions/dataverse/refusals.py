@@ -116,6 +116,8 @@ def judge(answer: Answer) -> IntegrationError | None:
     said = _said(answer)
     if error := _of_nobody(answer, said):
         return error
+    if said.name == EXPIRED:
+        return Rejected(f"{answer.request}: Dataverse knows this delta token no more", reason=EXPIRED)
     if answer.status in (401, 403):
         reason = UNAUTHORIZED if answer.status == 401 else said.name
         return Misconfigured(

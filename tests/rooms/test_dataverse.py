@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 from uuid import UUID
 
 import httpx
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from functions.dataverse.batch import Malformed, Part, Reply, replies, written
 from functions.dataverse.login import Login
+from functions.dataverse.lookup import ADDRESS_BYTES, CONDITIONS, fitted, literal
 from functions.dataverse.tables import HUB_ID
 from functions.dataverse.translate import ACCOUNT, TABLES
 from local.systems.dataverse import Options, Switches
 from local.systems.dataverse.multipart import render_parts, render_response
+from local.systems.dataverse.odata.parser import parse_filter
+from local.systems.dataverse.odata.syntax import Compare, Condition, Either
 from local.systems.dataverse.tables import STANDARD
 from shared.adapters.http import Http
 from shared.model.change import Verb, Write
@@ -149,6 +155,18 @@ async def test_a_token_that_is_no_good_any_more_is_followed_by_a_whole_read(time
     assert sum(len(page.rows) for page in pages) == 25
     (after,) = await room.pages(pages[-1].watermark)
     assert (after.rows, after.whole, after.first, after.last) == ([], False, False, True)
+    await room.close()
+
+
+@pytest.mark.parametrize("status", [404, 410, 412])
+async def test_a_token_has_expired_whatever_status_says_so(time: Time, status: int):
+    room = dataverse(time, options=Options(CREDENTIALS, switches=Switches(expired_token_status=status)))
+    _, watermark = await room.poll()
+    time.pass_by(8 * DAY)
+
+    (page,) = await room.pages(watermark)
+
+    assert page.whole
     await room.close()
 
 
@@ -507,6 +525,18 @@ async def test_a_won_quote_is_an_order_with_its_lines(sales: DataverseRoom):
     assert (line.values["quantity"], line.values["price"]) == ("4", "8.25")
 
 
+async def test_a_submitted_order_is_not_ours_to_edit_unless_we_are_an_integration_user(time: Time):
+    room = dataverse(time, options=Options(CREDENTIALS, integration_user=False))
+    account = await room.create("account")
+    order = await room.create("order", account=account, number="O-1")
+    room.environment.people.submit(order)
+
+    error = (await room.apply("order", update(order, name="Ours"))).outcomes[0].error
+
+    assert isinstance(error, Rejected)
+    await room.close()
+
+
 async def test_an_invoice_is_made_and_paid(sales: DataverseRoom):
     account = await sales.create("account")
     invoice = await sales.create(
@@ -550,6 +580,29 @@ async def test_a_search_with_more_hits_than_a_page_is_read_to_the_end(time: Time
     assert len(page.rows) == 250
     assert page.calls == 3
     await room.close()
+
+
+@given(some.lists(some.text(min_size=1), min_size=1, max_size=8))
+def test_whatever_a_text_holds_it_stays_within_its_quotes(texts: list[str]):
+    (escaped,) = fitted(f"name eq {literal(text)}" for text in texts)
+
+    assert sought(parse_filter(unquote(escaped))) == texts
+
+
+def sought(condition: Condition) -> list[Any]:
+    """The values of all alternatives."""
+    if isinstance(condition, Either):
+        return sought(condition.left) + sought(condition.right)
+    assert isinstance(condition, Compare)
+    return [condition.value]
+
+
+def test_long_filters_become_several_queries():
+    filters = fitted("name eq 'x'" for _ in range(CONDITIONS + 1))
+    long = fitted(f"name eq '{'x' * (ADDRESS_BYTES // 2)}'" for _ in range(3))
+
+    assert len(filters) == 2
+    assert len(long) == 3
 
 
 # Batches

@@ -25,6 +25,7 @@ from shared.model.entities import ENTITIES, EntityType
 from shared.model.errors import Misconfigured
 from shared.model.golden import Arbiter, FieldRule
 from shared.reach import Arrow, joined, sources
+from shared.terms import Only, Recent, Seconds, recently
 
 OPERATOR = golden.OPERATOR
 
@@ -33,20 +34,6 @@ HIGHEST = 1000
 
 RESERVED = frozenset({OPERATOR, "hub", "bus"})
 NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
-
-DURATION = re.compile(r"(\d+)\s*(s|m|h|d)?")
-SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def seconds(value: Any) -> Any:
-    """'90', '30s', '5m', '2h', '1d' in seconds."""
-    match = DURATION.fullmatch(str(value).strip())
-    if match is None or isinstance(value, bool):
-        raise ValueError("write a duration such as 30s, 5m, 2h or 1d")
-    return int(match[1]) * SECONDS[match[2]]
-
-
-Seconds = Annotated[int, BeforeValidator(seconds), Field(ge=1, le=10 * 365 * 86400)]
 
 
 class Delete(StrEnum):
@@ -61,6 +48,7 @@ class MissingParent(StrEnum):
     """What becomes of a record whose parent the target does not have."""
 
     BRING = "bring"
+    WAIT = "wait"
     LEAVE_EMPTY = "leave-empty"
     REJECT = "reject"
 
@@ -78,10 +66,14 @@ class _Strict(BaseModel):
 
 
 class System(_Strict):
-    """One system. `kind` names its room; its address and secrets are settings, never here."""
+    """One system. `kind` names its room; its address and secrets are settings, never here.
+
+    `writes` are the tables that may be written, where the hub writes into tables and no API stands between.
+    """
 
     kind: str
     rank: int = Field(default=0, ge=-HIGHEST, le=HIGHEST)
+    writes: tuple[str, ...] = ()
 
 
 class FieldPolicy(_Strict):
@@ -122,6 +114,8 @@ class Flow(_Strict):
     target: str = Field(alias="to")
     freshness: Seconds = 60
     delete: Delete = Delete.DEACTIVATE
+    only: Only = Field(default_factory=dict)
+    recent: Annotated[Recent, BeforeValidator(recently)] | None = None
     missing_parent: MissingParent = MissingParent.BRING
     parent_wait: Seconds = 3600
     guard: Guard = Guard.NONE
@@ -325,8 +319,8 @@ def _model(place: Place) -> type[BaseModel]:
             return FieldPolicy
         case ("entities", *_):
             return EntityPolicy
-        case ("flows", _, "envelope"):
-            return Envelope
+        case ("flows", _, "recent" | "envelope" as part):
+            return Recent if part == "recent" else Envelope
         case ("flows", *_):
             return Flow
     return Topology
@@ -416,6 +410,7 @@ def _flow_mistakes(topology: Topology, index: int, flow: Flow) -> Iterator[tuple
     for end, system in (("from", flow.source), ("to", flow.target)):
         if system not in topology.systems:
             yield (*here, end), _no_system(topology, system)
+    yield from (((*here, *where), wrong) for where, wrong in _term_mistakes(topology, flow))
     if flow.source == flow.target:
         yield here, "a flow goes from one system to another"
     elif flow.guard is Guard.NONE and (field := _shared_field(topology, flow)):
@@ -426,6 +421,27 @@ def _flow_mistakes(topology: Topology, index: int, flow: Flow) -> Iterator[tuple
                 "may change: write read or conditional, or give the field an owner"
             ),
         )
+
+
+TERMS = ("only", "recent", "delete", "missing_parent", "parent_wait", "guard")
+"""What a target is told of an entity but once, whatever flows bring it there."""
+
+
+def _term_mistakes(topology: Topology, flow: Flow) -> Iterator[tuple[Place, str]]:
+    entity = ENTITIES[flow.entity]
+    for field in flow.only:
+        if field not in entity.fields:
+            yield ("only", field), f"{flow.entity} has no field {field!r}"
+    day = flow.recent.field if flow.recent else None
+    if day is not None and day not in entity.days:
+        yield (
+            ("recent", "field"),
+            f"{flow.entity} has no day {day!r}; it has {', '.join(entity.days) or 'none'}",
+        )
+    first = topology.flows_to(flow.target, flow.entity)[0]
+    for term in TERMS:
+        if getattr(flow, term) != getattr(first, term):
+            yield (term,), f"the flow from {first.source} says otherwise: say the same for {flow.target}"
 
 
 def _shared_field(topology: Topology, flow: Flow) -> str | None:

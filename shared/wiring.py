@@ -10,7 +10,7 @@ import gc
 import inspect
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random, SystemRandom
@@ -77,6 +77,7 @@ class Hub:
             for system in (flow.source, flow.target):
                 _check_carries(self.connections[system], flow.entity)
             _check_able(self.connections[flow.target], flow)
+            _check_allowed(self.connections[flow.target], flow, self.topology.systems[flow.target].writes)
 
     @cached_property
     def outbox(self) -> Outbox:
@@ -140,6 +141,18 @@ def _check_able(connection: Connection, flow: Flow) -> None:
         raise Misconfigured(
             f"{where}: delete: {flow.target} has no inactive state; write propagate or ignore",
             reason="NoDeactivation",
+        )
+
+
+def _check_allowed(connection: Connection, flow: Flow, writes: Sequence[str]) -> None:
+    """A table is written only where the topology says so: whoever keeps that database has agreed to it."""
+    table = connection.tables.get(flow.entity) if connection.tables is not None else None
+    if table is not None and table not in writes:
+        raise Misconfigured(
+            f"topology: the flow of {flow.entity} from {flow.source} to {flow.target} would write the table"
+            f" {table} there, which nobody has allowed; write systems.{flow.target}.writes:"
+            f" [{', '.join([*writes, table])}]",
+            reason="TableNotAllowed",
         )
 
 

@@ -29,7 +29,7 @@ from shared.model import field as fields
 from shared.model.entities import ENTITIES
 from shared.model.errors import Misconfigured
 from shared.model.field import Kind
-from shared.topology import Seconds
+from shared.terms import Seconds
 
 Native = StrictBool | StrictInt | StrictStr
 """A value as a column holds it."""

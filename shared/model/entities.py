@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -184,6 +184,12 @@ class EntityType:
         """Field → the entity that it points at."""
         marked = {name: self._mark(name, "reference") for name in self.fields}
         return {name: entity for name, entity in marked.items() if entity}
+
+    @cached_property
+    def days(self) -> tuple[str, ...]:
+        """The fields that hold a day."""
+        fields = self.model.model_fields.items()
+        return tuple(name for name, info in fields if Day in get_args(info.annotation))
 
     @cached_property
     def personal(self) -> frozenset[str]:

@@ -30,7 +30,7 @@ from shared.pipeline.ports import Clock, Connection
 from shared.pipeline.recoverability import SECOND, Policy
 from shared.pipeline.settlement import Settlement, vanished
 from shared.pipeline.side import Side, Sighting
-from shared.pipeline.tasks import Task, Tasks
+from shared.pipeline.tasks import BRING, Task, Tasks
 from shared.topology import OPERATOR, Topology
 
 LARGEST = 10_000
@@ -94,7 +94,8 @@ class Delivery:
 
     async def _round(self, entity: str, part: Tasks, *, at_once: bool) -> list[str]:
         """Returns the records whose version was stale, and which are to be looked at again `at_once`."""
-        planning = Planning(self.topology, self.connection, entity, int(self.claim * SECOND))
+        brought = frozenset(record for record, task in part.items() if task.cause == BRING)
+        planning = Planning(self.topology, self.connection, entity, int(self.claim * SECOND), brought)
         now = self.clock()
         plan = await self.store.transact(lambda tx: planning.plan(tx, list(part), now, asked=False))
         calls = await self._look(planning, plan, part)
@@ -199,6 +200,7 @@ class Delivery:
 
     def _settlement(self, entity: str, part: Tasks, *, at_once: bool = False) -> Settlement:
         return Settlement(
+            self.topology,
             self.connection.system,
             entity,
             part,

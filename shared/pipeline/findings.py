@@ -15,6 +15,7 @@ from shared.model.merge import Clash
 from shared.model.records import DeadLetter, Entry
 from shared.pipeline import messages
 from shared.pipeline.disputes import Questions
+from shared.pipeline.orphans import Orphans
 from shared.pipeline.side import Side, Sighting
 
 HUB = "hub"
@@ -57,6 +58,8 @@ class Findings:
         fresh = self._refuse(tx, side, now)
         tx.post([*self._change_sets(side, sighting, now), *map(messages.dead_letter_message, fresh), *asked])
         tx.count(self._tally(side, fresh))
+        orphans = Orphans(side.topology, side.system, side.ids)
+        orphans.reunite(tx, side.entity, self.links.values(), now)
 
     def _refuse(self, tx: Transaction, side: Side, now: int) -> list[DeadLetter]:
         """Dead letters for rows that the hub refuses; one that was refused just so before is not news."""

@@ -6,15 +6,29 @@ the cells that are about to be written, stored before any call is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from shared.adapters.store.transaction import Transaction
 from shared.model.errors import IntegrationError, Permanent
 from shared.model.golden import Golden, Snapshot
 from shared.pipeline import disputes, recoverability
+from shared.pipeline.admission import Admission
+from shared.pipeline.parents import Parent, Parentage, Parents
 from shared.pipeline.ports import Connection
-from shared.pipeline.projection import Later, Look, Parents, Projected, Projection, Search, Unchanged, Unmade
+from shared.pipeline.projection import (
+    Decision,
+    Later,
+    Look,
+    Orphaned,
+    Outside,
+    Projected,
+    Projection,
+    Search,
+    Unchanged,
+    Unmade,
+)
 from shared.topology import Topology
 
 
@@ -31,6 +45,11 @@ class Plan:
     later: dict[str, int] = field(default_factory=dict)
     unchanged: list[str] = field(default_factory=list)
     unmade: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    lacking: dict[str, list[Parent]] = field(default_factory=dict)
+    """The parents that the target does not have of a record that it is to have."""
+    outside: frozenset[Parent] = frozenset()
+    """Of these, the ones that the flow brings only for a child's sake."""
 
     def asked(self) -> list[str]:
         """The records of which the target must be asked first."""
@@ -45,6 +64,9 @@ class Plan:
         self.later.update(other.later)
         self.unchanged += other.unchanged
         self.unmade += other.unmade
+        self.left_out += other.left_out
+        self.lacking.update(other.lacking)
+        self.outside |= other.outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +78,8 @@ class Planning:
     entity: str
     claim: int
     """How long a claim is valid, in microseconds."""
+    brought: frozenset[str] = frozenset()
+    """The records that a child needs in the target, whatever the flow's terms."""
 
     def plan(self, tx: Transaction, ids: Sequence[str], now: int, *, asked: bool) -> Plan:
         """Decide for each record; `asked` when the target was just asked about these."""
@@ -66,72 +90,31 @@ class Planning:
         records = tx.golden(self.entity, ids)
         disputes.mark(tx, self.topology, self.entity, records)
         snapshots = tx.snapshots(system, self.entity, ids)
-        parents = self._parents(tx, records.values())
+        parents = Parentage(self.topology, self.connection, self.entity).find(tx, records.values(), now)
         projection = self._projection()
-        plan = Plan(claimed_until=now + self.claim)
+        plan = Plan(claimed_until=now + self.claim, outside=parents.outside)
         for record in ids:
             golden, snapshot = records.get(record), snapshots.get(record)
             if golden is None:
                 plan.failed[record] = Permanent("the hub has no such record", reason="UnknownRecord")
                 continue
-            try:
-                _sort(plan, record, projection.decide(golden, snapshot, parents, now, asked=asked))
-            except Exception as error:  # noqa: BLE001 - a defect that one record meets is not the others'
-                plan.failed[record] = recoverability.named(error)
+            brought = record in self.brought
+            decide = partial(projection.decide, golden, snapshot, parents, now, asked=asked, brought=brought)
+            if _settle(plan, record, decide) and golden.tombstone is None:
+                self._miss(plan, golden, parents)
         self._claim(tx, plan, snapshots)
         return plan
 
-    def _projection(self) -> Projection:
-        system = self.connection.system
-        flow = self.topology.flows_to(system, self.entity)[0]
-        key = self.topology.entities[self.entity].key
-        sources = frozenset(self.topology.reach(system, self.entity))
-        return Projection(flow, self.connection.translations[self.entity], key, sources)
-
-    def _parents(self, tx: Transaction, records: Iterable[Golden]) -> Parents:
-        """Where the parents of these records are in the target."""
-        wanted = self._named(records)
-        arrived = self._arrived(tx, wanted)
-        natives: dict[str, dict[str, str]] = {}
-        coming: set[str] = set()
-        for parent, names in wanted.items():
-            ids = {arrived.get(f"{parent}/{name}", name) for name in names}
-            natives[parent] = tx.natives(self.connection.system, parent, ids)
-            coming |= self._on_their_way(tx, parent, ids - natives[parent].keys())
-        return Parents(natives, arrived, frozenset(coming))
-
-    def _on_their_way(self, tx: Transaction, parent: str, missing: set[str]) -> set[str]:
-        """Parents that the hub still brings: they live, and none of them is a dead letter."""
-        system = self.connection.system
-        if not missing or not self.topology.flows_to(system, parent):
-            return set()
-        living = {each.id for each in tx.golden(parent, missing).values() if each.tombstone is None}
-        return living - tx.open_dead_letters(system, parent, living).keys()
-
-    def _named(self, records: Iterable[Golden]) -> dict[str, set[str]]:
+    def _miss(self, plan: Plan, golden: Golden, parents: Parents) -> None:
+        """Note the parents that the target lacks."""
         references = self.connection.translations[self.entity].references
-        wanted: dict[str, set[str]] = {parent: set() for parent in references.values()}
-        if not references:
-            return wanted
-        for record in records:
-            for name, parent in references.items():
-                cell = record.fields.get(name)
-                if cell is not None and isinstance(cell.value, str):
-                    wanted[parent].add(cell.value)
-        return wanted
+        if lacking := parents.lacking(references, golden):
+            plan.lacking[golden.id] = lacking
 
-    @staticmethod
-    def _arrived(tx: Transaction, wanted: Mapping[str, set[str]]) -> dict[str, str]:
-        """`entity/system:native id` → golden id, of parents that came after their child was merged."""
-        found: dict[str, str] = {}
-        for parent, names in wanted.items():
-            by_system: dict[str, list[str]] = {}
-            for system, _, native in (name.partition(":") for name in names if ":" in name):
-                by_system.setdefault(system, []).append(native)
-            for system, natives in by_system.items():
-                for native, identity in tx.identities(system, parent, natives).items():
-                    found[f"{parent}/{system}:{native}"] = identity.id
-        return found
+    def _projection(self) -> Projection:
+        admission = Admission.of(self.topology, self.connection.system, self.entity)
+        key = self.topology.entities[self.entity].key
+        return Projection(admission, self.connection.translations[self.entity], key)
 
     def _claim(self, tx: Transaction, plan: Plan, snapshots: Mapping[str, Snapshot]) -> None:
         for projected in plan.writes:
@@ -142,12 +125,25 @@ class Planning:
         tx.claim(self.connection.system, self.entity, list(plan.claimed.values()))
 
 
-def _sort(plan: Plan, record: str, decision: object) -> None:
+def _settle(plan: Plan, record: str, decide: Callable[[], Decision]) -> bool:
+    """Decide. False where the flow does not bring the record, whoever its parents are."""
+    try:
+        decision = decide()
+    except Exception as error:  # noqa: BLE001 - a defect that one record meets is not the others'
+        plan.failed[record] = recoverability.named(error)
+        return True
+    _sort(plan, record, decision)
+    return not isinstance(decision, Outside)
+
+
+def _sort(plan: Plan, record: str, decision: Decision) -> None:
     match decision:
         case Unchanged():
             plan.unchanged.append(record)
         case Unmade():
             plan.unmade.append(record)
+        case Outside() | Orphaned():
+            plan.left_out.append(record)
         case Later(due):
             plan.later[record] = due
         case Look(native):

@@ -102,7 +102,8 @@ class Connection:
     """A system of the topology, connected: how to read it, write it, and translate its entities.
 
     `conditional` says that it takes a row's version with a write and refuses a stale one, `deactivates` that
-    its records have an inactive state.
+    its records have an inactive state. `tables` (entity → table) is where the hub itself writes into a
+    database; None where an API stands between, which decides what may be written.
     """
 
     system: str
@@ -112,6 +113,7 @@ class Connection:
     close: Callable[[], object] | None = None
     conditional: bool = True
     deactivates: bool = True
+    tables: Mapping[str, str] | None = None
 
 
 class Bus(Protocol):

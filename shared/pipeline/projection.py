@@ -4,6 +4,7 @@ Pure: it decides with values, and delivery acts. What it decides is one of
 
     Unchanged        nothing to do                      Later    another handler is writing this record
     Look, Search     the target must be asked first     Write    the fields that differ, and no others
+    Outside          the flow does not bring it         Orphaned its parent is not there: left out until it is
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from shared.model.change import Verb, Write
 from shared.model.errors import NotYet, Rejected, Untranslatable
 from shared.model.golden import Cell, Fields, Golden, Snapshot, Value
+from shared.pipeline.admission import Admission
+from shared.pipeline.parents import Parents
 from shared.pipeline.ports import Translation
 from shared.topology import Delete, Flow, Guard, MissingParent
 
@@ -63,52 +66,72 @@ class Projected:
     cells: Fields
 
 
-Decision = Unchanged | Unmade | Later | Look | Search | Projected
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The target does not have it, and the flow's terms do not bring it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Parents:
-    """Where parents are: parent entity → golden id → native id in the target; who `system:native` is; and
-    golden ids of parents that the target does not have yet, and is still being brought.
-    """
+class Orphaned:
+    """Its parent is not in the target, and the flow waits for that without a word."""
 
-    natives: Mapping[str, Mapping[str, str]]
-    arrived: Mapping[str, str]
-    on_their_way: frozenset[str] = frozenset()
+
+Decision = Unchanged | Unmade | Outside | Orphaned | Later | Look | Search | Projected
+
+
+class LeftOutError(Exception):
+    """A reference leads to a parent that is not there yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Projection:
     """Projects records of one entity to one target."""
 
-    flow: Flow
+    admission: Admission
     translation: Translation
     key: tuple[str, ...]
-    sources: frozenset[str]
-    """The systems whence the target is reached."""
+
+    @property
+    def flow(self) -> Flow:
+        return self.admission.flow
 
     def decide(
-        self, record: Golden, snapshot: Snapshot | None, parents: Parents, now: int, *, asked: bool
+        self,
+        record: Golden,
+        snapshot: Snapshot | None,
+        parents: Parents,
+        now: int,
+        *,
+        asked: bool,
+        brought: bool = False,
     ) -> Decision:
-        """What is to be done; `asked` when the target was just looked at or searched for this record.
+        """What is to be done; `asked` when the target was just looked at or searched for this record,
+        `brought` when a child needs it there, whatever the flow's terms.
 
         Raises Untranslatable, NotYet, or Rejected where the record cannot be written.
         """
+        if snapshot is None and record.tombstone is None and not self._welcome(record, now, brought=brought):
+            return Outside()
+        try:
+            return self._decide(record, snapshot, parents, now, asked=asked)
+        except LeftOutError:
+            return Orphaned()
+
+    def _welcome(self, record: Golden, now: int, *, brought: bool) -> bool:
+        return self.admission.reached(record) if brought else self.admission.admits(record, now)
+
+    def _decide(
+        self, record: Golden, snapshot: Snapshot | None, parents: Parents, now: int, *, asked: bool
+    ) -> Decision:
         if snapshot and snapshot.pending is not None and snapshot.pending_until > now:
             return Later(snapshot.pending_until)
         if record.tombstone is not None:
             return self._end(record, snapshot, asked=asked)
-        if snapshot is None and not self._reached(record):
-            return Unchanged()
         if snapshot is None or snapshot.native_id is None:
             return self._begin(record, snapshot, parents, asked=asked)
         if not asked and (not snapshot.seen or snapshot.pending is not None):
             return Look(snapshot.native_id)
         return self._differ(record, snapshot, parents, asked=asked)
-
-    def _reached(self, record: Golden) -> bool:
-        """A system whence the target is reached has a part in the record; others' records are none of its."""
-        return any(cell.system in self.sources for cell in record.fields.values())
 
     def _end(self, record: Golden, snapshot: Snapshot | None, *, asked: bool) -> Decision:
         if snapshot is None:
@@ -194,13 +217,14 @@ class Projection:
         return self._reference(name, cell, entity, parents)
 
     def _reference(self, name: str, cell: Cell, entity: str, parents: Parents) -> tuple[Cell, Value]:
-        named = str(cell.value)
-        golden_id = parents.arrived.get(f"{entity}/{named}", named)
-        native = parents.natives.get(entity, {}).get(golden_id)
+        golden_id = parents.golden_id(entity, str(cell.value))
+        native = parents.native(entity, golden_id)
         if native is not None:
             return cell._replace(value=golden_id), native
         if self.flow.missing_parent is MissingParent.LEAVE_EMPTY:
             return cell._replace(value=None), None
+        if self.flow.missing_parent is MissingParent.WAIT:
+            raise LeftOutError
         what = f"{self.flow.entity}.{name}: the {entity} that it belongs to is not in {self.flow.target}"
         if self.flow.missing_parent is MissingParent.REJECT:
             raise Rejected(what, reason="ParentMissing", field=name)

@@ -19,12 +19,15 @@ from shared.adapters.store.transaction import Transaction
 from shared.model.change import Applied, ChangeSet, Outcome, Row, Verb
 from shared.model.errors import Conflict, Gone, IntegrationError, NotYet, Permanent, Throttled, Unavailable
 from shared.model.golden import Fields, Snapshot, Value
-from shared.model.records import DeadLetter, Entry
+from shared.model.records import DeadLetter, Entry, Orphan
 from shared.pipeline import messages, recoverability
+from shared.pipeline.orphans import Orphans
+from shared.pipeline.parents import Parent
 from shared.pipeline.planning import Plan
 from shared.pipeline.projection import Projected
 from shared.pipeline.recoverability import SECOND, Policy
-from shared.pipeline.tasks import Task, Tasks
+from shared.pipeline.tasks import BRING, Task, Tasks
+from shared.topology import Topology
 
 TOGETHER = SECOND // 4
 """Retries that are due within this time of each other travel together."""
@@ -43,6 +46,7 @@ Together = tuple[str, int, int, int, int, str]
 class Settlement:
     """One round's results for one entity of one target. Filled record by record, written once."""
 
+    topology: Topology
     system: str
     entity: str
     tasks: Tasks
@@ -64,6 +68,8 @@ class Settlement:
     _retries: dict[Together, list[str]] = field(default_factory=dict)
     _entries: list[Entry] = field(default_factory=list)
     _tally: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    _parked: set[str] = field(default_factory=set)
+    _returning: set[str] = field(default_factory=set)
     _pause: recoverability.Pause | None = None
 
     def settle(self, tx: Transaction, plan: Plan, applied: Applied) -> None:
@@ -79,12 +85,13 @@ class Settlement:
             self._fail(self.tasks[record], error)
         for record, due in plan.later.items():
             self._again(self.tasks[record], due + int(self.luck() * SECOND))
-        for record in (*plan.unchanged, *plan.unmade):
+        for record in (*plan.unchanged, *plan.unmade, *plan.left_out):
             self._count(self.tasks[record], "unchanged")
             self._applied.append(record)
         self._dropped += plan.unmade
         self._cost(applied)
         self._write(tx)
+        self._families(tx, plan)
 
     def refuse(self, tx: Transaction, error: IntegrationError) -> None:
         """None of these records can be delivered."""
@@ -173,12 +180,14 @@ class Settlement:
                 self._again(task, self.now + int(pause.delay * SECOND))
 
     def _park(self, task: Task, due: int) -> None:
+        self._parked.add(task.id)
         self._add(task.source, "parked", 1)
         self._unpark(task)
         self._again(replace(task, waits=task.waits + 1), due)
 
     def _again(self, task: Task, due: int) -> None:
         """Look at the record again then. Records that are due together travel together."""
+        self._returning.add(task.id)
         due -= due % TOGETHER
         together = (task.source, task.attempt, task.waits, task.since, due, task.cause)
         self._retries.setdefault(together, []).append(task.id)
@@ -237,6 +246,27 @@ class Settlement:
             self._post_retry(tx, together, records)
         tx.count(self._tally)
         self._mind(tx)
+
+    def _families(self, tx: Transaction, plan: Plan) -> None:
+        """Children of parents that have come are looked at; parents that children wait for are brought; and
+        who lacks a parent, and does not come back by itself, is noted.
+        """
+        orphans = Orphans(self.topology, self.system, self.ids)
+        orphans.reunite(tx, self.entity, self._links.values(), self.now)
+        lacking = [(record, parent) for record, parents in plan.lacking.items() for parent in parents]
+        wanted = {parent: record for record, parent in lacking if record in self._parked}
+        brought = [
+            (*parent, self.tasks[record].source)
+            for parent, record in wanted.items()
+            if parent in plan.outside
+        ]
+        orphans.look(tx, brought, BRING, self.now)
+        orphans.note(
+            tx, [self._orphan(*each) for each in lacking if each[0] not in self._returning], self.now
+        )
+
+    def _orphan(self, record: str, parent: Parent) -> Orphan:
+        return Orphan(self.entity, record, self.tasks[record].source, *parent)
 
     def _post_retry(self, tx: Transaction, together: Together, records: list[str]) -> None:
         source, attempt, waits, since, due, cause = together

@@ -9,6 +9,9 @@ from shared.model.change import ChangeSet
 from shared.model.errors import InvalidChange
 from shared.pipeline import messages
 
+BRING = "bring"
+"""The cause of a record that a child needs in the target, whatever the flow's terms."""
+
 
 @dataclass(slots=True)
 class Task:
@@ -28,6 +31,8 @@ class Task:
 
     def join(self, other: Task) -> None:
         """Look once, for both."""
+        if other.cause == BRING:
+            self.cause = BRING
         self.attempt = max(self.attempt, other.attempt)
         self.waits = max(self.waits, other.waits)
         self.since = min(self.since, other.since)

@@ -37,7 +37,9 @@ ACCOUNT = (
     "number, name, phone, website, industry, street, city, state, postal_code, country, credit_limit, on_hold"
 )
 ENTITIES = "account, contact, lead, unit, product, price_list, price_list_item, order, order_line, invoice"
-FLOW_KEYS = "entity, from, to, freshness, delete, missing_parent, parent_wait, guard, watch, envelope"
+FLOW_KEYS = (
+    "entity, from, to, freshness, delete, only, recent, missing_parent, parent_wait, guard, watch, envelope"
+)
 SYSTEM_TAG = "tag:yaml.org,2002:python/object:os.system"
 BURIED = (
     "none would bury edits of contact.account, which both lms and crm may change: write read or conditional, "
@@ -53,7 +55,7 @@ CASES: list[tuple[str, str, list[str]]] = [
     ("rank: 2", "rank: 1001", ["2: systems.crm.rank: write at most 1000"]),
     ("rank: 2", "rank: -1001", ["2: systems.crm.rank: write at least -1000"]),
     ("rank: 2", "rnak: 2", ["2: systems.crm.rnak: unknown key; did you mean rank?"]),
-    ("rank: 2", "url: x", ["2: systems.crm.url: unknown key; there are kind, rank"]),
+    ("rank: 2", "url: x", ["2: systems.crm.url: unknown key; there are kind, rank, writes"]),
     ("rank: 2", "rank: 2, rank: 3", ["2: 'rank' stands twice"]),
     ("kind: lms, ", "", ["3: systems.lms.kind: is missing"]),
     ("kind: lms", "kind:", ["3: systems.lms.kind: write a word"]),
@@ -198,12 +200,12 @@ CASES: list[tuple[str, str, list[str]]] = [
     (
         "freshness: 5m",
         "missing_parent: adopt",
-        ["14: flows[1].missing_parent: 'adopt' is not one of bring, leave-empty, reject"],
+        ["14: flows[1].missing_parent: 'adopt' is not one of bring, wait, leave-empty, reject"],
     ),
     (
         "freshness: 5m",
         "missing_parent: leave_empty",
-        ["14: flows[1].missing_parent: 'leave_empty' is not one of bring, leave-empty, reject"],
+        ["14: flows[1].missing_parent: 'leave_empty' is not one of bring, wait, leave-empty, reject"],
     ),
     ("guard: read", "guard: maybe", ["15: flows[1].guard: 'maybe' is not one of none, read, conditional"]),
     ("guard: read", "guard: yes", ["15: flows[1].guard: True is not one of none, read, conditional"]),

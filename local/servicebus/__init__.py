@@ -4,5 +4,6 @@ engine/         queues, topics, subscriptions, rules, locks, sessions: no socket
 amqp/           AMQP 1.0, for the unmodified `azure-servicebus` client
 admin/          Atom over HTTPS, for the unmodified administration client
 configuration   the entities of a `Config.json`, as Microsoft's emulator reads it
-sas             who may come in
+sas             tokens, and the keys that sign them
+keyring         who may come in, and to do what
 """

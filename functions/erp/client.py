@@ -19,9 +19,11 @@ from functions.erp.refusals import judge
 from functions.erp.tables import Wire, micros
 from shared.adapters.http import Cost
 from shared.adapters.store.database import Runner
-from shared.model.errors import Unavailable
+from shared.model.errors import Rejected, Unavailable
 
 Result = TypeVar("Result")
+LOCK_WAIT = 10
+"""Seconds to wait for what somebody else has locked; then it is for another time."""
 SQLITE_NOW = "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')"
 
 
@@ -84,6 +86,8 @@ class Client:
                 return work(Statements(connection, self._clock, cost))
         except DBAPIError as error:
             raise judge(error) from None  # the driver's own text may hold a customer's values
+        except UnicodeEncodeError:
+            raise Rejected("A text of the record is no valid Unicode", reason="UnfitText") from None
         except NoConnectionError:
             raise Unavailable("No connection to the ERP's database is free", reason="DatabaseBusy") from None
 
@@ -97,6 +101,7 @@ def open_engine(url: URL, at_once: int) -> Engine:
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
         connection.execute("SET TIME ZONE 'UTC'")
+        connection.execute(f"SET lock_timeout = {LOCK_WAIT * 1000}")
         connection.commit()
 
     return engine
@@ -104,7 +109,7 @@ def open_engine(url: URL, at_once: int) -> Engine:
 
 def _sqlite(url: URL) -> Engine:
     engine = create_engine(
-        url, hide_parameters=True, connect_args={"timeout": 30, "check_same_thread": False}
+        url, hide_parameters=True, connect_args={"timeout": LOCK_WAIT, "check_same_thread": False}
     )
 
     @event.listens_for(engine, "connect")

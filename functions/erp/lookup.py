@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, cast, func, or_, select
 
 from functions.erp.client import Client, Statements
 from functions.erp.tables import Held, among
@@ -89,7 +89,8 @@ def _narrowed(held: Held, keys: Sequence[Key]) -> Iterable[ColumnElement[bool]]:
         column = held.source.c[held.translation.native_of(field)]
         values = list(dict.fromkeys(value for native in natives for value in native.values()))
         texts = all(isinstance(value, str) for value in values)
-        yield func.lower(column).in_([value.lower() for value in values]) if texts else column.in_(values)
+        text = func.lower(cast(column, String))
+        yield text.in_([value.lower() for value in values]) if texts else column.in_(values)
 
 
 def _part(row: Row, fields: Iterable[str]) -> Key:

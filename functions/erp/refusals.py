@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 
 from shared.model.errors import IntegrationError, Misconfigured, Rejected, Unavailable
 
@@ -47,6 +47,8 @@ def judge(error: DBAPIError) -> IntegrationError:
     cause: Any = error.orig
     if getattr(cause, "sqlite_errorname", None):
         return _sqlite(cause)
+    if isinstance(error, DataError) and not getattr(cause, "sqlstate", None):
+        return _rejected("UnfitText", None)  # the driver has not even sent it: a NUL, for instance
     return _postgresql(cause)
 
 

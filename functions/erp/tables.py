@@ -27,6 +27,7 @@ from functions.erp.mapping import EntityMapping, ErpMapping
 from functions.erp.translate import read_id, translations
 from shared.model.change import Row
 from shared.model.errors import Misconfigured
+from shared.model.field import Kind
 from shared.model.translation import Translation
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -113,14 +114,27 @@ class Held:
 
     # Rows
 
-    def row(self, wire: Mapping[str, Any], read_at: int) -> Row:
+    def shown(self, wire: Wire) -> Wire:
+        """With numbers as text where a field is one: many an ERP counts its customers."""
+        counted = {name: str(wire[name]) for name in self.texts if type(wire[name]) is int}
+        return {**wire, **counted} if counted else wire
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """The columns of fields that are text."""
+        references = self.translation.references
+        fields = self.mapping.fields.items()
+        kinds = {column.column: column.kind_for(refers=name in references) for name, column in fields}
+        return tuple(name for name, kind in kinds.items() if kind is Kind.TEXT)
+
+    def row(self, wire: Wire, read_at: int) -> Row:
         """A row as the pipeline sees it; of a deleted one nothing is left but its key and when."""
         mapping = self.mapping
         stamp = micros(wire[mapping.stamp], read_at) if mapping.stamp else read_at
         version = str(wire[mapping.version]) if mapping.version else None
         if mapping.deletes.column and wire[mapping.deletes.column] == mapping.deletes.value:
             return Row(self.native_id(wire), {}, stamp, deleted=True, version=version)
-        values, refused = self.translation.to_canonical(wire)
+        values, refused = self.translation.to_canonical(self.shown(wire))
         return Row(
             self.native_id(wire),
             values,

@@ -16,7 +16,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Select, bindparam, delete, insert, select, update
 
 from functions.erp.client import Client, Statements
 from functions.erp.lookup import Lookup, living
@@ -25,7 +25,15 @@ from functions.erp.tables import NATIVE, Held, Wire, among
 from shared.adapters.batches import Batches, failed
 from shared.adapters.http import Cost
 from shared.model.change import Applied, Outcome, Page, Verb, Write
-from shared.model.errors import Conflict, Gone, IntegrationError, Misconfigured, NotYet, Rejected
+from shared.model.errors import (
+    Conflict,
+    Gone,
+    IntegrationError,
+    Misconfigured,
+    NotYet,
+    Rejected,
+    Unavailable,
+)
 from shared.model.golden import Value
 
 Work = Callable[[Held, Sequence[Write], Statements], list[Outcome]]
@@ -114,7 +122,7 @@ def _create(held: Held, writes: Sequence[Write], statements: Statements) -> list
     new = [write for write in writes if write.id not in again]
     _insert(held, new, statements)
     seen = _marked(held, [marks[write.id] for write in new], statements) if new else {}
-    outcomes = [_outcome(held, write, seen[marks[write.id]]) for write in new]
+    outcomes = [_outcome(held, write, seen.get(marks[write.id])) for write in new]
     patches = {
         write.id: replace(write, verb=Verb.UPDATE, native_id=again[write.id], version=None)
         for write in writes
@@ -128,7 +136,7 @@ def _update(held: Held, writes: Sequence[Write], statements: Statements) -> list
     ready, outcomes = _locked(held, writes, statements)
     _change(held, [(write, held.translation.from_canonical(write.values)) for write in ready], statements)
     seen = _seen(held, ready, statements)
-    return outcomes + [_outcome(held, write, seen[_native(write)]) for write in ready]
+    return outcomes + [_outcome(held, write, seen.get(_native(write))) for write in ready]
 
 
 def _deactivate(held: Held, writes: Sequence[Write], statements: Statements) -> list[Outcome]:
@@ -199,20 +207,18 @@ def _given(wire: Mapping[str, Any], name: str, otherwise: Mapping[str, Any]) -> 
 
 
 def _locked(held: Held, writes: Sequence[Write], statements: Statements) -> tuple[list[Write], list[Outcome]]:
-    """The writes whose rows are there, and as they were seen; outcomes for the others."""
-    if not writes:
-        return [], []
-    version = held.mapping.version
-    names = dict.fromkeys([*held.mapping.key, *([version] if version else [])])
-    query = select(*(held.table.c[name] for name in names))
-    keys = [held.parts(_native(write)) for write in writes]
-    query = query.where(among([held.table.c[name] for name in held.mapping.key], keys), *living(held))
-    query = query.order_by(*(held.table.c[name] for name in held.mapping.key)).with_for_update()
-    present = {held.native_id(wire): _version(held, wire) for wire in statements.rows(query)}
+    """The writes whose rows are there, as they were seen, and ours now; outcomes for the others.
+
+    A row that somebody else has locked is left out rather than waited for, so that it delays no other.
+    """
+    query = _versions(held, writes).with_for_update(key_share=True, skip_locked=True)
+    present = _present(held, query, statements) if writes else {}
+    missing = [write for write in writes if _native(write) not in present]
+    busy = _present(held, _versions(held, missing), statements) if missing else {}
     ready: list[Write] = []
     outcomes: list[Outcome] = []
     for write in writes:
-        error = _in_the_way(write, present)
+        error = _in_the_way(write, present, busy)
         if error is None:
             ready.append(write)
         else:
@@ -220,8 +226,26 @@ def _locked(held: Held, writes: Sequence[Write], statements: Statements) -> tupl
     return ready, outcomes
 
 
-def _in_the_way(write: Write, present: Mapping[str, str | None]) -> IntegrationError | None:
+def _versions(held: Held, writes: Sequence[Write]) -> Select[Any]:
+    """Keys and versions of the rows that these writes are about."""
+    version = held.mapping.version
+    names = dict.fromkeys([*held.mapping.key, *([version] if version else [])])
+    key = [held.table.c[name] for name in held.mapping.key]
+    keys = [held.parts(_native(write)) for write in writes]
+    query = select(*(held.table.c[name] for name in names)).where(among(key, keys), *living(held))
+    return query.order_by(*key)
+
+
+def _present(held: Held, query: Select[Any], statements: Statements) -> dict[str, str | None]:
+    return {held.native_id(wire): _version(held, wire) for wire in statements.rows(query)}
+
+
+def _in_the_way(
+    write: Write, present: Mapping[str, str | None], busy: Mapping[str, str | None]
+) -> IntegrationError | None:
     native_id = _native(write)
+    if native_id in busy:
+        return Unavailable("Somebody is at work on this row of the ERP", reason="RowLocked")
     if native_id not in present:
         return Gone("The row is not in the ERP any more", reason="RowGone")
     if write.version is not None and present[native_id] != write.version:
@@ -249,13 +273,19 @@ def _seen(held: Held, writes: Sequence[Write], statements: Statements) -> dict[s
     return {held.native_id(wire): wire for wire in statements.rows(query)}
 
 
-def _outcome(held: Held, write: Write, wire: Wire) -> Outcome:
+def _outcome(held: Held, write: Write, wire: Wire | None) -> Outcome:
+    if wire is None:
+        raise Rejected(
+            "The ERP's database keeps this row under another key than was written: declare what it makes of"
+            " that column as one of the field's forms",
+            reason="KeyChanged",
+        )
     return Outcome(write, held.native_id(wire), _version(held, wire), taught=_taught(held, write, wire))
 
 
 def _taught(held: Held, write: Write, wire: Wire) -> dict[str, Value] | None:
     """The fields that read back otherwise than they were written."""
-    shown, _ = held.translation.to_canonical(wire)
+    shown, _ = held.translation.to_canonical(held.shown(wire))
     taught = {
         field: shown[field]
         for field, value in write.values.items()

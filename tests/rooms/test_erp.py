@@ -419,6 +419,34 @@ async def test_a_text_longer_than_its_column_is_refused_and_not_cut_off(books: E
     assert staff.rows("customers") == []
 
 
+async def test_a_row_that_somebody_is_at_work_on_delays_no_other(
+    cluster: str, names: Iterator[int], time: Time
+):
+    room = erp(time, postgres.database(cluster, f"erp{next(names)}"))
+    locked, free = await room.create("account"), await room.create("account")
+    writes = [update(native, name="Ours") for native in (locked, free)]
+    assert isinstance(room.database, OurErp)
+    with room.database.engine.begin() as somebody:
+        room.database.update_in(somebody, "customers", int(locked), {"name": "Theirs"})
+
+        applied = await room.apply("account", *writes)
+
+    assert [type(outcome_of(applied, write).error) for write in writes] == [Unavailable, type(None)]
+    assert (await room.apply("account", writes[0])).outcomes[0].error is None
+    await room.close()
+
+
+@pytest.mark.parametrize("text", ["\0", "\ud800"])
+async def test_a_text_that_no_database_takes_is_refused_alone(books: ErpRoom, staff: OurErp, text: str):
+    bad, good = books.new("account", name=f"A{text}B"), books.new("account", name="Good")
+
+    applied = await books.apply("account", bad, good)
+
+    refused = outcome_of(applied, bad).error
+    assert refused is None or (isinstance(refused, Rejected) and refused.reason == "UnfitText")
+    assert outcome_of(applied, good).error is None
+
+
 async def test_after_a_commit_whose_answer_never_came_a_repeat_makes_no_second_row(
     books: ErpRoom, staff: OurErp
 ):
@@ -468,6 +496,44 @@ async def test_a_row_that_says_that_it_is_deleted_is_deleted_and_our_delete_says
 
     assert room.database.ask('SELECT "Geloescht" FROM "Kunden"') == [{"Geloescht": "J"}]
     assert isinstance((await room.apply("account", update(native, name="Da"))).outcomes[0].error, Gone)
+    await room.close()
+
+
+async def test_customers_may_be_numbered_by_numbers(url: str, time: Time, tmp_path: Path):
+    numbered = tmp_path / "numbered.yaml"
+    columns = "table: numbered, key: [id], unique: [number], version: id"
+    fields = "number: {column: num, longest: 9}, name: {column: name, longest: 9}"
+    numbered.write_text(f"entities: {{account: {{{columns}, fields: {{{fields}}}}}}}", encoding="utf-8")
+    room = erp(time, url, mapping=str(numbered))
+    room.database.ask("CREATE TABLE numbered (id SERIAL PRIMARY KEY, num INTEGER UNIQUE, name TEXT)")
+    room.database.ask("INSERT INTO numbered (id, num, name) VALUES (1, 42, 'Acme')")
+
+    (row,), _ = await room.poll()
+    page = await room.connection.target.find("account", [{"number": "42"}])
+    (outcome,) = (await room.apply("account", room.new("account", number="42", name="Apex"))).outcomes
+
+    assert row.values == {"number": "42", "name": "Acme"}
+    assert [found.native_id for found in page.rows] == ["1"]
+    assert (outcome.native_id, outcome.error, outcome.taught) == ("1", None, None)
+    await room.close()
+
+
+async def test_a_row_that_the_database_keeps_under_another_key_is_refused_and_not_made(
+    url: str, time: Time, tmp_path: Path
+):
+    """The mapping keeps to itself that the database upper-cases the number."""
+    silent = tmp_path / "silent.yaml"
+    columns = "table: orders, key: [id], unique: [number], version: row_version"
+    fields = "number: {column: order_no, longest: 9}"
+    silent.write_text(f"entities: {{order: {{{columns}, fields: {{{fields}}}}}}}", encoding="utf-8")
+    room = erp(time, url, mapping=str(silent))
+    write = Write(Verb.CREATE, "g", {"number": "o-1"})
+
+    error = (await room.apply("order", write)).outcomes[0].error
+
+    assert isinstance(error, Rejected)
+    assert error.reason == "KeyChanged"
+    assert room.database.rows("orders") == []
     await room.close()
 
 

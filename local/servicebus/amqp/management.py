@@ -36,7 +36,7 @@ PEEK_BYTES = 1024 * 1024
 
 
 class Management:
-    def __init__(self, container: Container, address: str, check: Callable[[str, Right], None]) -> None:
+    def __init__(self, container: Container, address: str, check: Callable[[Right], None]) -> None:
         """`check` refuses, with a LinkError, what the client has no right to. Errors: EntityNotFoundError."""
         self._container = container
         self._broker = container.broker
@@ -66,12 +66,12 @@ class Management:
     # -- messages --------------------------------------------------------------------------------------
 
     def schedule(self, body: Body) -> dict[str, Any]:
-        self._check(self._address, Right.SEND)
+        self._check(Right.SEND)
         messages = [_scheduled(entry) for entry in body.bodies("messages")]
         return {"sequence-numbers": Array(self._broker.schedule(self._address, messages))}
 
     def cancel(self, body: Body) -> dict[str, Any]:
-        self._check(self._address, Right.SEND)
+        self._check(Right.SEND)
         self._broker.cancel_scheduled(self._address, body.numbers("sequence-numbers"))
         return {}
 

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 from local.servicebus.amqp.addresses import is_cbs, managed_entity, path_of
@@ -48,10 +49,10 @@ class Nodes:
         path = _path(attach)
         if is_cbs(path):
             return self._open_request_link(session, attach, path, self._cbs)
-        entity, right = _needed(path, attach)
-        self._cbs.check(entity, right)
-        if entity != path:
-            responder = Management(self._container, entity, self._cbs.check)
+        self._cbs.check(path, _needed(path, attach))
+        entity = managed_entity(path)
+        if entity is not None:
+            responder = Management(self._container, entity, partial(self._cbs.check, path))
             return self._open_request_link(session, attach, path, responder)
         if attach.role:
             return open_receiver(self._container, session, attach, path)
@@ -60,7 +61,7 @@ class Nodes:
 
     def may_stay(self, attach: Attach) -> bool:
         path = _path(attach)
-        return is_cbs(path) or self._cbs.opens(*_needed(path, attach))
+        return is_cbs(path) or self._cbs.opens(path, _needed(path, attach))
 
     def _open_request_link(self, session: Session, attach: Attach, path: str, responder: Responder) -> Link:
         if attach.role:
@@ -97,12 +98,9 @@ def _sender(session: Session, attach: Attach, sink: Sink) -> Link:
     return link
 
 
-def _needed(path: str, attach: Attach) -> tuple[str, Right]:
-    """The entity at the path, and the right that a link there takes."""
-    entity = managed_entity(path)
-    if entity is not None:
-        return entity, Right.LISTEN
-    return path, Right.LISTEN if attach.role else Right.SEND
+def _needed(path: str, attach: Attach) -> Right:
+    """What a link there takes."""
+    return Right.LISTEN if attach.role or managed_entity(path) is not None else Right.SEND
 
 
 def _path(attach: Attach) -> str:

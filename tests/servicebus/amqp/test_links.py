@@ -141,6 +141,15 @@ def test_the_management_node_takes_the_right_to_listen(desk):
     assert writer.refusal() == "amqp:unauthorized-access"
 
 
+def test_a_token_for_a_management_node_opens_that_node_alone(desk):
+    """Some clients ask for one, others for the entity's."""
+    peer = desk.authorized("orders/$management")
+    assert peer.manage("orders", "renew-lock", {"lock-tokens": Array()})[0] == 200
+    assert peer.manage("orders", "cancel-scheduled-message", {"sequence-numbers": Array()})[0] == 200
+    peer.attach_sender("orders")
+    assert peer.refusal() == "amqp:unauthorized-access"
+
+
 def test_to_schedule_takes_the_right_to_send_too(desk):
     reader = desk.authorized("orders", READER)
     for operation in ("schedule-message", "cancel-scheduled-message"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -44,7 +44,8 @@ WANTED = {
 class Kind(Generic[Model]):
     """One kind of file: its model, what else can be wrong, and how a mistake in it is raised.
 
-    `part` is the model of what stands at a place, for telling its keys.
+    `part` is the model of what stands at a place, for telling its keys; `empty` what a file without anything
+    needs, and `wanted` what to write in place of more values of the wrong kind, by pydantic's word for it.
     """
 
     model: type[Model]
@@ -52,6 +53,7 @@ class Kind(Generic[Model]):
     mistakes: Callable[[Model], Iterable[Mistake]]
     error: type[Misconfigured]
     empty: str
+    wanted: Mapping[str, str] = field(default_factory=dict)
 
     def load(self, path: Path) -> Model:
         """Read and check the file. Raises `error` with a line for each mistake."""
@@ -89,13 +91,13 @@ class Kind(Generic[Model]):
         if kind == "enum":
             choices = item["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
             return f"{item['input']!r} is not one of {choices}"
-        if kind in WANTED:
-            return WANTED[kind].format(**item.get("ctx", {}))
+        if wanted := {**WANTED, **self.wanted}.get(kind):
+            return wanted.format(**item.get("ctx", {}))
         return str(item["msg"].removeprefix("Value error, "))
 
     def _nearest(self, place: Place) -> str:
         fields = self.part(place[:-1]).model_fields
-        known = [info.alias or field for field, info in fields.items()]
+        known = [info.alias or name for name, info in fields.items()]
         close = difflib.get_close_matches(str(place[-1]), known, n=1)
         return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known)}"
 

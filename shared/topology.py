@@ -8,17 +8,16 @@ what would be accepted:
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from shared import lines
+from shared import configuration
 from shared.lines import Place
 from shared.model import golden
 from shared.model.entities import ENTITIES, EntityType
@@ -243,71 +242,12 @@ class TopologyError(Misconfigured):
 
 def load(path: Path) -> Topology:
     """Read and check the file. Raises TopologyError with a line for each mistake."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise TopologyError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise TopologyError(
-            f"{path}: cannot be read: it is not UTF-8 from byte {error.start + 1} on"
-        ) from None
-    return parse(text, path.name)
+    return FILE.load(path)
 
 
 def parse(text: str, name: str = "topology.yaml") -> Topology:
     """As `load`, from text; `name` is what errors call the file."""
-    try:
-        document = lines.read(text)
-    except lines.NotYamlError as error:
-        raise TopologyError(f"{name}:{error.line}: {error.why}") from None
-    if document.tree is None:
-        raise TopologyError(f"{name}:1: the file is empty; it needs systems, entities and flows")
-    try:
-        topology = Topology.model_validate(document.tree)
-    except ValidationError as error:
-        problems = [(tuple(item["loc"]), _say(item)) for item in error.errors()]
-        raise TopologyError(_report(name, document, problems)) from None
-    if wrong := list(_mistakes(topology)):
-        raise TopologyError(_report(name, document, wrong))
-    return topology
-
-
-def _say(item: Any) -> str:
-    kind, loc = item["type"], item["loc"]
-    if kind == "extra_forbidden":
-        return f"unknown key{_nearest(loc)}"
-    if kind == "enum":
-        choices = item["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
-        return f"{item['input']!r} is not one of {choices}"
-    if kind in WANTED:
-        return WANTED[kind].format(**item.get("ctx", {}))
-    return str(item["msg"].removeprefix("Value error, "))
-
-
-WANTED = {
-    "missing": "is missing",
-    "model_type": "write a mapping, such as {{name: value}}",
-    "dict_type": "write a mapping, such as {{name: value}}",
-    "mapping_type": "write a mapping, such as {{name: value}}",
-    "tuple_type": "write a list, such as [one, another]",
-    "string_type": "write a word",
-    "int_type": "write a whole number",
-    "int_parsing": "write a whole number",
-    "int_from_float": "write a whole number",
-    "greater_than_equal": "write at least {ge}",
-    "less_than_equal": "write at most {le}",
-    "bool_type": "write true or false",
-    "bool_parsing": "write true or false",
-    "string_pattern_mismatch": "write a share such as 5%",
-}
-"""What to write in place of a value of the wrong kind."""
-
-
-def _nearest(place: Place) -> str:
-    model = _model(place[:-1])
-    known = [info.alias or field for field, info in model.model_fields.items()]
-    close = difflib.get_close_matches(str(place[-1]), known, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known)}"
+    return FILE.parse(text, name)
 
 
 def _model(place: Place) -> type[BaseModel]:
@@ -324,15 +264,6 @@ def _model(place: Place) -> type[BaseModel]:
         case ("flows", *_):
             return Flow
     return Topology
-
-
-def _report(name: str, document: lines.Document, problems: list[tuple[Place, str]]) -> str:
-    return "\n".join(f"{name}:{document.line(place)}: {_path(place)}{text}" for place, text in problems)
-
-
-def _path(place: Place) -> str:
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
-    return f"{text.removeprefix('.')}: " if text else ""
 
 
 def _mistakes(topology: Topology) -> Iterator[tuple[Place, str]]:
@@ -455,3 +386,13 @@ def _shared_field(topology: Topology, flow: Flow) -> str | None:
 
 def _no_system(topology: Topology, name: str) -> str:
     return f"no system {name!r}; there are {', '.join(topology.systems)}"
+
+
+FILE = configuration.Kind(
+    Topology,
+    _model,
+    _mistakes,
+    TopologyError,
+    "it needs systems, entities and flows",
+    {"string_pattern_mismatch": "write a share such as 5%"},
+)

@@ -45,6 +45,7 @@ def connect(
         close=client.close,
         conditional=all(entity.version for entity in mapping.entities.values() if entity.creates),
         deactivates=any(entity.active for entity in mapping.entities.values()),
+        tables={name: entity.table for name, entity in mapping.entities.items() if entity.table},
     )
 
 

@@ -85,6 +85,7 @@ var sizes = {
     instances: 40
     memory: 2048
     ready: 0
+    zones: false
     logDays: 30
   }
   large: {
@@ -99,6 +100,7 @@ var sizes = {
     instances: 200
     memory: 4096
     ready: 1
+    zones: true
     logDays: 90
   }
 }
@@ -208,6 +210,7 @@ module app 'modules/app.bicep' = {
     instances: chosen.instances
     memory: chosen.memory
     ready: chosen.ready
+    zones: chosen.zones
     topology: topology
     systems: systems
     hub: hub

@@ -18,7 +18,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-OURS = ("functions", "shared", "local", "tests", "benchmarks", "function_app")
+OURS = ("functions", "shared", "local", "infra", "tests", "benchmarks", "function_app")
 DEPLOYED = ("functions", "shared", "function_app")
 SPEAK_HTTP = re.compile(r"shared\.adapters\.http|shared\.wiring|functions\.\w+\.(client|connection)")
 LOADED_BY_NAME = frozenset({"psycopg", "aiohttp"})
@@ -93,12 +93,12 @@ def rooms() -> list[str]:
 def test_a_room_imports_only_the_kernel_and_itself():
     for room in rooms():
         others = [each for each in rooms() if each != room]
-        assert not crossing(room, *others, "local", "tests", "benchmarks", "function_app")
+        assert not crossing(room, *others, "local", "infra", "tests", "benchmarks", "function_app")
 
 
 def test_the_kernel_knows_no_room_no_host_and_no_desk():
     assert not crossing(
-        "shared", "functions", "function_app", "local", "tests", "benchmarks", "azure.functions"
+        "shared", "functions", "function_app", "local", "infra", "tests", "benchmarks", "azure.functions"
     )
 
 
@@ -118,7 +118,7 @@ def test_httpx_lives_where_http_is_spoken():
 
 def test_nothing_deployed_knows_the_desk_or_the_tests():
     for package in DEPLOYED:
-        assert not crossing(package, "local", "tests", "benchmarks")
+        assert not crossing(package, "local", "infra", "tests", "benchmarks")
 
 
 def test_no_two_modules_import_each_other_by_any_way():

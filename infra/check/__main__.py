@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from infra.check import environments
@@ -18,10 +19,10 @@ from infra.check import environments
 FOLDER = Path(__file__).parent.parent
 
 
-def main() -> int:
+def main(given: Sequence[str] | None = None) -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--arm", type=Path, help="write an ARM template to this file, and check nothing")
-    said = arguments.parse_args()
+    said = arguments.parse_args(given)
     if said.arm:
         said.arm.write_text(json.dumps(environments.template(FOLDER, "large"), indent=1), encoding="utf-8")
         return 0

@@ -24,6 +24,9 @@ param memory int
 @description('Instances that are always there for the HTTP doors.')
 param ready int
 
+@description('Whether instances stand in several data centres of the region.')
+param zones bool
+
 @description('topology.yaml')
 param topology object
 
@@ -115,6 +118,7 @@ resource plan 'Microsoft.Web/serverfarms@2025-05-01' = {
   }
   properties: {
     reserved: true
+    zoneRedundant: zones
   }
 }
 

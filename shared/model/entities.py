@@ -61,7 +61,7 @@ class Account(Entity):
 
     number: str | None = text(40)
     name: Annotated[str, StringConstraints(min_length=1, max_length=255)]
-    phone: str | None = text(40)
+    phone: str | None = text(50)
     website: str | None = text(255)
     industry: str | None = text(80)
     street: str | None = text(255)
@@ -77,12 +77,12 @@ class Contact(Entity):
     """A person at a company."""
 
     account: str | None = text(80, reference="account")
-    first_name: str | None = text(40, personal=True)
+    first_name: str | None = text(50, personal=True)
     last_name: Annotated[
         str, StringConstraints(min_length=1, max_length=80), Field(json_schema_extra={"personal": True})
     ]
     email: Email | None = None
-    phone: str | None = text(40, personal=True)
+    phone: str | None = text(50, personal=True)
     title: str | None = text(128)
 
 

@@ -57,7 +57,7 @@ INDUSTRIES = {
 }
 
 ORDER_STATES = {"Active": 0, "Submitted": 1, "Canceled": 2, "Fulfilled": 3, "Invoiced": 4}
-INVOICE_STATES = {"Open": 0, "Paid": 2, "Canceled": 3}
+INVOICE_STATES = {"Open": 0, "Closed": 1, "Paid": 2, "Canceled": 3}
 
 INACTIVE = {"statecode": 1, "statuscode": 2}
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from functions.erp.connection import connect as erp
 from functions.lms.connection import connect as lms
 from functions.salesforce.connection import connect as salesforce
 from shared.model.errors import IntegrationError, Misconfigured, Unavailable
@@ -85,6 +87,18 @@ def start() -> Iterator[Callable[..., Hub]]:
     yield start
     for hub in hubs:
         hub.store.close()
+
+
+@pytest.mark.parametrize(
+    "url", ["", HIDDEN, f"mysql://u:{HIDDEN}@host/name", f"postgresql+nothing://u:{HIDDEN}@host/name"]
+)
+def test_a_wrong_address_of_an_erps_database_is_refused_with_no_secret_in_it(url: str):
+    environment = {"ERP_DATABASE_URL": url}
+
+    with pytest.raises(Misconfigured, match="ERP_DATABASE_URL") as raised:
+        erp("erp", environment=environment, transport=None, clock=lambda: 0, random=Random(1))
+
+    assert HIDDEN not in "".join(traceback.format_exception(raised.value))
 
 
 def test_sound_settings_start(start: Callable[..., Hub]):

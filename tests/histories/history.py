@@ -86,7 +86,7 @@ class Publish(Happening):
 
 @dataclass(frozen=True, slots=True)
 class Decide(Happening):
-    """An operator decides every conflict that is open; the luck of `shuffle` says which way."""
+    """An operator decides every open conflict, as the luck of `shuffle` says, and lets go on what is held."""
 
     shuffle: int = 0
 
@@ -172,9 +172,10 @@ class _Writing:
         )
         self.conflict = pick(("newest", "newest", "rank", "ask", "ask"))
         self.calm = self.random.random() < 0.3
+        self.envelope = Random(f"envelope {self.seed}").choice((None, None, None, 0, 0, 1))
         self.setting = Setting(
             self.seed,
-            topology(self.shape, delete, self.guard, self.conflict),
+            topology(self.shape, delete, self.guard, self.conflict, self.envelope),
             (pick((0.0, 0.0, -40.5, 90.25)), pick((0.0, 0.0, -30.0, 120.75))),
             pick((2, 3, 50)),
         )
@@ -197,7 +198,7 @@ class _Writing:
         after = self.random.choice(GAPS)
         kinds = [self._create, self._edit, self._edit, self._edit, self._delete, self._merge]
         kinds += [self._poll, self._poll, self._deliver, self._deliver, self._together]
-        if self.shape == "two-way" and self.conflict == "ask":
+        if (self.shape == "two-way" and self.conflict == "ask") or self.envelope is not None:
             kinds += [self._decide]
         if not self.calm:
             kinds += [self._fault, self._cut, self._publish]

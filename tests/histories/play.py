@@ -11,7 +11,9 @@ from datetime import timedelta
 from random import Random
 
 from local.servicebus.engine.errors import MessageLockLostError
+from shared.adapters.store.transaction import Transaction
 from shared.model.errors import InvalidChange, Misconfigured, Transient
+from shared.pipeline import brake
 from shared.pipeline.mending import Mending
 from tests.histories import invariants
 from tests.histories.history import (
@@ -66,6 +68,7 @@ class Play:
         self.stage.time.pass_by(OVERLAP)
         await self._settle()
         while self._decide(self.stage.random):
+            self.stage.time.pass_by(61.0)
             await self._settle()
         self.stage.time.pass_by(OVERLAP)
         invariants.check(self.stage, self.people, self.history)
@@ -137,7 +140,7 @@ class Play:
         return len(batch)
 
     def _decide(self, luck: Random) -> bool:
-        """An operator decides whatever is open; whether anything was."""
+        """An operator decides whatever is open or held; whether anything was."""
         hub = self.stage.instances[0].hub
         mending = Mending(hub.topology, hub.clock, hub.ids)
         found = self.stage.store.transact_now(lambda tx: tx.latest_conflicts(1_000))
@@ -146,7 +149,15 @@ class Play:
                 self._keep(mending, conflict.id, luck.choice(("kept", "lost")))
             except InvalidChange:  # the key of another record
                 self._keep(mending, conflict.id, "kept")
-        return bool(found)
+        return bool(found) | self._let_go()
+
+    def _let_go(self) -> bool:
+        now = self.stage.time.micros()
+
+        def approve(tx: Transaction) -> int:
+            return sum(brake.approve(tx, each.system, each.entity, "ada", now) for each in tx.waiting_rows())
+
+        return self.stage.store.transact_now(approve) > 0
 
     def _keep(self, mending: Mending, conflict: str, keep: str) -> None:
         self.stage.store.transact_now(lambda tx: mending.decide(tx, conflict, keep, "ada"))

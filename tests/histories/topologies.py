@@ -51,6 +51,13 @@ flows:
 SHAPES = {"one-way": ONE_WAY, "watched": WATCHED, "two-way": TWO_WAY}
 
 
-def topology(shape: str, delete: str, guard: str, conflict: str = "newest") -> str:
-    """The text of a topology: its policies for deletes and conflicts, and its guard of writes into the LMS."""
-    return SHAPES[shape].replace("DELETE", delete).replace("GUARD", guard).replace("CONFLICT", conflict)
+def topology(
+    shape: str, delete: str, guard: str, conflict: str = "newest", envelope: int | None = None
+) -> str:
+    """The text of a topology: its policies for deletes and conflicts, its guard of writes into the LMS, and
+    how many rows one run may delete or empty.
+    """
+    text = SHAPES[shape].replace("DELETE", delete).replace("GUARD", guard).replace("CONFLICT", conflict)
+    if envelope is None:
+        return text
+    return text.replace("- {entity:", f"- {{envelope: {{share: 0%, records: {envelope}}}, entity:")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
 from typing import Any, NamedTuple
@@ -53,7 +53,11 @@ def lines(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One line of a table. `text`, `choice`, `amount`, `flag`, `day` and `reference` make them."""
+    """One line of a table. `text`, `choice`, `amount`, `flag`, `day` and `reference` make them.
+
+    `absent` is what the system is given where nothing is known. Without it, nothing in a `mandatory` field of
+    a new record is a dead letter.
+    """
 
     canonical: str
     native: str
@@ -69,6 +73,11 @@ class Field:
     kind: Kind = Kind.TEXT
     write: Writer | None = None
     read: Reader | None = None
+    absent: Value = None
+
+    def otherwise(self, absent: Value) -> Field:
+        """The same line, with what the system is given for nothing."""
+        return replace(self, absent=absent)
 
 
 def text(

@@ -1,6 +1,6 @@
 """A table that says how one system keeps one entity, and the pure functions made of it.
 
-    canonical field ── native field · longest · forms · choices · mandatory · reference
+    canonical field ── native field · longest · forms · choices · mandatory · absent · reference
 
         to_canonical    a wire row      → canonical values, and why the row cannot be taken (if so)
         from_canonical  normal values   → wire fields
@@ -12,6 +12,7 @@ Rules
   on the way out alike, so that what we wrote and what we read back are equal.
 - An amount is rounded to the system's scale (half up), and is exact text for everyone but the system.
 - A choice that several canonical values share reads back as the first of them in its table.
+- Where nothing is known, a field reads as its `absent`: the system is given that, and showing it is no edit.
 - No description names a value: a length, a type or the allowed choices say enough.
 - A table with a mistake in it is refused where it is built, with the field and what would be right.
 """
@@ -46,12 +47,14 @@ class Translation:
         self._to_native = {field.canonical: field.native for field in table}
         self._to_canonical = {field.native: field.canonical for field in table}
         self._rules = {field.canonical: self._rule(field) for field in table}
+        self._absent = {field.canonical: self._given(field) for field in table if field.absent is not None}
         self._readers = tuple((field.canonical, field.native, self._reader(field)) for field in table)
         self._writers = {field.canonical: (field.native, _writer(field)) for field in table}
 
     def normal(self, field: str, value: Value) -> Value:
         """The canonical value as it reads after the system has stored it; Untranslatable where it cannot."""
-        return None if value is None else self._rules[field](value)
+        kept = None if value is None else self._rules[field](value)
+        return self._absent.get(field) if kept is None else kept
 
     def complete(self, values: Mapping[str, Value]) -> None:
         """Raises Untranslatable where a new record with these values would lack a mandatory field."""
@@ -98,6 +101,16 @@ class Translation:
             except InvalidChange:
                 continue
         return values
+
+    def _given(self, field: Field) -> Value:
+        """What the system is given for nothing, if it is of a form that reads back as it is."""
+        try:
+            kept = None if field.references else self._rules[field.canonical](field.absent)
+        except Untranslatable as error:
+            raise ValueError(f"absent: {error.description}") from None
+        if kept != field.absent:
+            raise ValueError(f"absent: {self.system}.{self.entity}.{field.canonical} would read {kept!r}")
+        return kept
 
     # Functions made of a line of the table, once, so that a record costs one call for each field.
 

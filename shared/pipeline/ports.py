@@ -29,8 +29,8 @@ class Translation(Protocol):
     def normal(self, field: str, value: Value) -> Value:
         """The canonical value as it reads after the system has stored it: idempotent and pure.
 
-        Raises Untranslatable where the system has no form for it (too long, not a choice). Never called
-        for references, which are compared by golden id.
+        Nothing reads as what the system is given for it. Raises Untranslatable where the system has no form
+        for a value (too long, not a choice). Never called for references, which are compared by golden id.
         """
         ...
 

@@ -161,6 +161,9 @@ class Projection:
                 cells[name], sent = self._form(name, cell, parents)
                 if sent is not None or (tried and name in tried):
                     values[name] = sent
+        for name in self.translation.fields - self.translation.references.keys() - record.fields.keys():
+            if (given := self.translation.normal(name, None)) is not None:
+                values[name] = given
         self.translation.complete(values)
         return Projected(Write(Verb.CREATE, record.id, values), cells)
 
@@ -209,11 +212,11 @@ class Projection:
     def _form(self, name: str, cell: Cell, parents: Parents) -> tuple[Cell, Value]:
         """The cell as the snapshot will show it, and the value as the target is sent it."""
         entity = self.translation.references.get(name)
-        if cell.value is None:
-            return cell, None
         if entity is None:
             value = self.translation.normal(name, cell.value)
             return cell._replace(value=value), value
+        if cell.value is None:
+            return cell, None
         return self._reference(name, cell, entity, parents)
 
     def _reference(self, name: str, cell: Cell, entity: str, parents: Parents) -> tuple[Cell, Value]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -17,7 +18,8 @@ from functions.salesforce import translate as salesforce
 from shared.model import amounts
 from shared.model.entities import AMOUNT, DAY, ENTITIES
 from shared.model.errors import InvalidChange, Untranslatable
-from shared.model.field import UTF8, UTF16, amount, choice, day, flag, reference, text
+from shared.model.field import UTF8, UTF16, Field, amount, choice, day, flag, reference, text
+from shared.model.golden import Value
 from shared.model.translation import Translation
 
 EVERY = [
@@ -237,3 +239,39 @@ def test_a_day_is_the_day_of_a_time() -> None:
     )
     values, refusal = invoice.to_canonical({"number": "1", "due": "2026-01-31T00:00:00Z"})
     assert (values["due_on"], refusal) == ("2026-01-31", None)
+
+
+def carrying(field: Field) -> Translation:
+    return Translation("the ERP", "account", "customers", [text("name", "name", 40, mandatory=True), field])
+
+
+@pytest.mark.parametrize(
+    "field, absent",
+    [
+        (text("country", "country", 2, mandatory=True), "DE"),
+        (choice("industry", "branch", {"Retail": 1, "Other": 9}), "Other"),
+        (amount("credit_limit", "credit", 2), "1000.5"),
+        (flag("on_hold", "held"), False),
+    ],
+)
+def test_nothing_reads_as_what_the_system_is_given_for_it(field: Field, absent: Value):
+    translation = carrying(field.otherwise(absent))
+
+    assert translation.normal(field.canonical, None) == absent
+    values, refusal = translation.to_canonical(
+        translation.from_canonical({"name": "x", field.canonical: absent})
+    )
+    assert (values[field.canonical], refusal) == (absent, None)
+
+
+@pytest.mark.parametrize(
+    "field, absent, said",
+    [
+        (text("country", "country", 2), "Germany", "absent: account.country: the ERP takes 2 characters"),
+        (text("country", "country", 2), " DE", "absent: the ERP.account.country would read 'DE'"),
+        (choice("industry", "branch", {"Other": 9}), "None", "takes one of Other"),
+    ],
+)
+def test_what_would_not_read_back_cannot_be_given_for_nothing(field: Field, absent: Value, said: str):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        carrying(field.otherwise(absent))

@@ -20,6 +20,8 @@ from local.servicebus.engine.errors import BrokerError, EntityNotFoundError, Ses
 from local.servicebus.engine.message import BrokeredMessage, Message, ReceiveMode, Value
 
 DEAD_LETTER = "com.microsoft:dead-letter"
+NO_TAG = b""
+"""Of a delivery that nobody will settle: a client takes any other for a lock token."""
 
 
 class EntitySink:
@@ -104,7 +106,7 @@ class DeletingSupply:
 
     def _arrive(self, found: Sequence[BrokeredMessage]) -> None:
         self._under_way -= len(found)
-        self._ready += [Parcel(to_payload(message), _number(message)) for message in found]
+        self._ready += [Parcel(to_payload(message), NO_TAG) for message in found]
         self.wake()
 
 
@@ -160,10 +162,6 @@ def _changes(outcome: Modified) -> dict[str, Value] | None:
 def _token(message: BrokeredMessage) -> UUID:
     assert message.lock_token is not None, "received with a lock"  # noqa: S101  # an invariant of the broker
     return message.lock_token
-
-
-def _number(message: BrokeredMessage) -> bytes:
-    return message.sequence_number.to_bytes(8, "big")
 
 
 def _nobody() -> None:

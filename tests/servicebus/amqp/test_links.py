@@ -435,6 +435,7 @@ def test_what_is_received_and_deleted_is_settled_and_gone(desk, peer):
     peer.flow(peer.attach_receiver("orders", snd_settle_mode=1), 5)
     transfer, sections = peer.deliveries()[-1]
     assert transfer.settled
+    assert transfer.delivery_tag == b""
     assert decode(sections.delivery_annotations) == {}
     assert bodies(peer)[-1] == b"once"
     assert desk.broker.namespace.counts("orders").active == 0

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from shared.model.records import Orphan
+from shared.pipeline.orphans import Orphans
 from tests.flows.office import ACME, ADA, Office, to_lms, to_salesforce, topology
 
 pytestmark = pytest.mark.anyio
@@ -215,6 +218,30 @@ async def test_a_child_that_was_given_up_goes_through_when_its_parent_is_mended(
 
     assert office.letters() == []
     assert office.school.user("ada@acme.example")["company_id"] == office.school.company("A-1")["id"]
+
+
+# A parent that comes while its child is settled
+
+
+@pytest.mark.parametrize("by", ["golden id", "native id"])
+async def test_who_is_noted_when_the_parent_has_just_come_is_looked_at_at_once(office: Office, by: str):
+    """The child was planned without the parent, which another handler made before the child was settled."""
+    account = office.sales.create("Account", **ACME)
+    contact = office.sales.create("Contact", AccountId=account, **ADA)
+    await office.settle()
+    office.forget()
+    parent = office.golden_id(account) if by == "golden id" else f"salesforce:{account}"
+    child = Orphan("contact", office.golden_id(contact), "salesforce", "account", parent)
+    orphans = Orphans(office.world.topology, "lms", lambda: str(UUID(int=1)))
+
+    office.world.hub.store.transact_now(lambda tx: orphans.note(tx, [child], office.world.time.micros()))
+    await office.world.hub.outbox.publish()
+
+    (message,) = office.changes()
+    assert message.properties["target"] == "lms"
+    assert child.id.encode() in message.body
+    left = office.world.hub.store.transact_now(lambda tx: tx.any_orphans("lms", "account"))
+    assert not left
 
 
 def contact(office: Office) -> dict[str, Any]:

@@ -20,6 +20,7 @@ import httpx
 import orjson
 
 from functions.dataverse import connection as dataverse_room
+from functions.erp import connection as erp_room
 from functions.lms import connection as lms_room
 from functions.salesforce import connection as salesforce_room
 from local.entities import rule
@@ -31,6 +32,7 @@ from local.systems.control import Controlled
 from local.systems.dataverse import Credentials as Application
 from local.systems.dataverse import Dataverse
 from local.systems.dataverse import Options as Environment
+from local.systems.erp.database import Erp
 from local.systems.lms import Lms
 from local.systems.rows import Rows
 from local.systems.salesforce import Credentials, Options, Salesforce
@@ -88,6 +90,7 @@ class World:
     bus: NotedBus | None = None
     sent: list[Message] = field(default_factory=list)
     errors: list[IntegrationError] = field(default_factory=list)
+    erps: Mapping[str, Erp] = field(default_factory=dict)
 
     # What the hub does
 
@@ -178,8 +181,9 @@ class World:
         """The hub is started again, with other settings; the store and the bus stay."""
         for connection in self.hub.connections.values():
             closing: Any = connection.close() if connection.close else None
-            await closing
-        connections = _connections(self.topology, self.wires, self.time, Random(1), settings)
+            if closing is not None:
+                await closing
+        connections = _connections(self.topology, self.wires, self.erps, self.time, Random(1), settings)
         self.hub = replace(self.hub, connections=connections)
 
     async def close(self) -> None:
@@ -238,8 +242,9 @@ def world(
     daily_limit: int = 10_000_000,
     settings: Mapping[str, str] | None = None,
     schema: Schema = STANDARD,
+    erps: Mapping[str, Erp] | None = None,
 ) -> World:
-    """A new world; its database is in memory."""
+    """A new world; its database is in memory. An ERP is a database of its own, and comes from outside."""
     time, random = Time(), Random(seed)
     topology = _topology(topology)
     options = Options(Credentials("crosswalk", SECRET), schema, daily_limit)
@@ -255,13 +260,13 @@ def world(
         topology,
         store,
         bus,
-        _connections(topology, wires, time, random, settings or {}),
+        _connections(topology, wires, erps or {}, time, random, settings or {}),
         policy or Policy(),
         clock=time.micros,
         ids=ids.__next__,
         luck=random.random,
     )
-    return World(time, topology, hub, broker, systems, wires, bus, sent)
+    return World(time, topology, hub, broker, systems, wires, bus, sent, erps=erps or {})
 
 
 def _topology(given: str | Topology | None) -> Topology:
@@ -279,16 +284,24 @@ def _systems(
         "lms": lambda _: Lms(Rows(), time, SECRET, calls_a_minute),
         "dataverse": lambda name: Dataverse(Rows(), time, random, Environment(APPLICATION), name),
     }
-    return {name: Controlled(kinds[system.kind](name), time) for name, system in topology.systems.items()}
+    served = {name: system.kind for name, system in topology.systems.items() if system.kind in kinds}
+    return {name: Controlled(kinds[kind](name), time) for name, kind in served.items()}
 
 
 def _connections(
-    topology: Topology, wires: Mapping[str, Wire], time: Time, random: Random, settings: Mapping[str, str]
+    topology: Topology,
+    wires: Mapping[str, Wire],
+    erps: Mapping[str, Erp],
+    time: Time,
+    random: Random,
+    settings: Mapping[str, str],
 ) -> dict[str, Any]:
     common: dict[str, Any] = {"clock": time.micros, "random": random, "retries": AT_ONCE}
 
     def connect(name: str) -> Any:
         environment = {**_environment(name), **settings}
+        if name in erps:
+            return _erp(name, erps[name], time, random, environment)
         own = {**common, "environment": environment, "transport": wires[name]}
         match topology.systems[name].kind:
             case "lms":
@@ -299,6 +312,24 @@ def _connections(
                 return salesforce_room.connect(name, sleep=time.sleep, **own)
 
     return {name: connect(name) for name in topology.systems}
+
+
+def _erp(system: str, erp: Erp, time: Time, random: Random, environment: Mapping[str, str]) -> Any:
+    """Each transaction finds the database's clock where the test's is."""
+
+    async def run(work: Callable[[], Any]) -> Any:
+        erp.set_clock(time.at)
+        return work()
+
+    address = {f"{system.upper()}_DATABASE_URL": erp.url}
+    return erp_room.connect(
+        system,
+        environment={**environment, **address},
+        transport=None,
+        clock=time.micros,
+        random=random,
+        run=run,
+    )
 
 
 def _environment(system: str) -> dict[str, str]:

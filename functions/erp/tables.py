@@ -94,6 +94,8 @@ class Held:
     # Keys
 
     def native_id(self, wire: Mapping[str, Any]) -> str:
+        if len(self.mapping.key) == 1:
+            return read_id(wire[self.mapping.key[0]])
         return joined([wire[name] for name in self.mapping.key])
 
     def parts(self, native_id: str) -> tuple[str, ...]:

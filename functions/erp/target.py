@@ -284,7 +284,10 @@ def _outcome(held: Held, write: Write, wire: Wire | None) -> Outcome:
 
 
 def _taught(held: Held, write: Write, wire: Wire) -> dict[str, Value] | None:
-    """The fields that read back otherwise than they were written."""
+    """The fields that read back otherwise than they were written. Mostly none: then nothing is translated."""
+    sent = held.translation.from_canonical(write.values)
+    if all(wire[name] == value for name, value in sent.items()):
+        return None
     shown, _ = held.translation.to_canonical(held.shown(wire))
     taught = {
         field: shown[field]

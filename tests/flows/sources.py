@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from shared.model.change import Page, Row
 from shared.pipeline.ports import Source
 from tests.flows.office import Office
+from tests.world import World
 
 WHOLE = "whole "
 """What a watermark in the middle of a whole read begins with."""
@@ -54,9 +55,48 @@ class Told:
 
 def told(office: Office) -> Told:
     """From now on, Salesforce is one."""
-    hub = office.world.hub
-    salesforce = hub.connections["salesforce"]
-    source = Told(salesforce.source)
-    connections = {**hub.connections, "salesforce": replace(salesforce, source=source)}
-    office.world.hub = replace(hub, connections=connections)
+    source = Told(office.world.hub.connections["salesforce"].source)
+    _stands_in(office, source)
     return source
+
+
+@dataclass
+class Table:
+    """A source that always answers with everything: rows made on the fly, a page at a time."""
+
+    world: World
+    rows: int
+    page: int = 1_000
+    gone: frozenset[int] = frozenset()
+    edited: frozenset[int] = frozenset()
+
+    async def changes(self, entity: str, watermark: str | None) -> AsyncIterator[Page]:
+        count, read_at = self.rows if entity == "account" else 0, self.world.time.micros()
+        for start in range(0, max(count, 1), self.page):
+            numbers = range(start, min(start + self.page, count))
+            rows = [self._row(number, read_at) for number in numbers if number not in self.gone]
+            last = start + self.page >= count
+            yield Page(rows, str(start), read_at, whole=True, first=start == 0, last=last)
+
+    def _row(self, number: int, stamp: int) -> Row:
+        name = f"Acme {number}" + "!" * (number in self.edited)
+        return Row(f"row-{number}", {"number": f"A-{number}", "name": name, "city": "Ulm"}, stamp)
+
+    async def acknowledge(self, entity: str, page: Page) -> None:
+        """Nothing to do."""
+
+    async def read(self, entity: str, native_ids: Sequence[str]) -> Page:
+        return Page([], "", self.world.time.micros())
+
+
+def table(office: Office, rows: int) -> Table:
+    """From now on, Salesforce is one."""
+    source = Table(office.world, rows)
+    _stands_in(office, source)
+    return source
+
+
+def _stands_in(office: Office, source: Source) -> None:
+    hub = office.world.hub
+    connections = {**hub.connections, "salesforce": replace(hub.connections["salesforce"], source=source)}
+    office.world.hub = replace(hub, connections=connections)

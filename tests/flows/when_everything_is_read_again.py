@@ -14,7 +14,7 @@ from shared.model.change import Row
 from shared.model.errors import Unavailable
 from shared.pipeline import brake
 from tests.flows.office import Office, to_lms, topology
-from tests.flows.sources import WHOLE, Told, told
+from tests.flows.sources import WHOLE, Told, table, told
 from tests.flows.when_a_run_would_delete_much import HERE, accounts, decide, inactive, waiting
 
 pytestmark = pytest.mark.anyio
@@ -72,6 +72,20 @@ async def test_where_all_is_as_it_was_nothing_is_written(office: Office):
     await office.settle()
 
     assert (office.written(), office.changes(), office.letters()) == ([], [], [])
+
+
+async def test_of_many_rows_only_those_that_differ_are_written(office: Office):
+    """`python -m benchmarks.whole_reads` does it with 50,000."""
+    source = table(office, 1_000)
+    await office.settle()
+    office.forget()
+
+    source.edited, source.gone = frozenset(range(100, 112)), frozenset((5, 6, 7))
+    await office.settle()
+
+    assert inactive(office) == {"A-5", "A-6", "A-7"}
+    assert len(office.written()) == 15
+    assert len(office.changes()) == 2
 
 
 async def test_the_first_load_of_all_keeps_no_roll(office_with: Open):

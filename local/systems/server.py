@@ -117,6 +117,12 @@ class _Droppable(HttpToolsProtocol):
         super().on_message_begin()
         self.scope["extensions"] = {"cut": {"abort": self.transport.abort}}
 
+    def shutdown(self) -> None:
+        """As the base has it, but an idle connection over TLS does not wait for the caller's farewell."""
+        super().shutdown()
+        if self.transport.is_closing() and not self.transport.get_write_buffer_size():
+            self.transport.abort()
+
 
 def _tls(files: Certificate) -> dict[str, Any]:
     return {"ssl_certfile": files.certificate, "ssl_keyfile": files.key}

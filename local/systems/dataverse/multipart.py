@@ -45,11 +45,12 @@ def parse_parts(body: bytes, boundary: str) -> list[Part]:
 def parse_request(body: bytes) -> Inner:
     """`PATCH /api/data/v9.2/accounts(…) HTTP/1.1`, headers, a blank line, a body."""
     line, _, rest = body.lstrip(b"\r\n").partition(b"\n")
-    words = line.decode("utf-8", "replace").split()
-    if len(words) < 2:
+    method, _, target = line.decode("utf-8", "replace").strip().partition(" ")
+    url, protocol, _ = target.rpartition(" HTTP/")  # the address may hold blanks that nobody has escaped
+    if not protocol:
         raise Refused(400, "0x80040203", "A part of the batch holds no request.")
     headers, content = _split(rest)
-    return Inner(words[0].upper(), words[1], headers, content)
+    return Inner(method.upper(), url.strip(), headers, content)
 
 
 def _split(text: bytes) -> tuple[dict[str, str], bytes]:

@@ -1,4 +1,4 @@
-"""Many requests in one: their order, what a failure does, change sets, references; and many rows in one request."""
+"""Many requests in one: their order, what a failure does, change sets; and many rows in one request."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -69,7 +71,8 @@ def test_switches_are_set_while_it_runs(desk):
     assert desk.client.post("/_sim/switches", json={"trims_text": False}).json()["trims_text"] is False
     desk.ask("PATCH", f"accounts({ACCOUNT})", {"name": " Acme "})
     assert desk.row("account", ACCOUNT)["name"] == " Acme "
-    for wrong in ({"colour": True}, {"trims_text": "no"}, []):
+    wrongs: list[Any] = [{"colour": True}, {"trims_text": "no"}, []]
+    for wrong in wrongs:
         assert desk.client.post("/_sim/switches", json=wrong).status_code == 400
 
 

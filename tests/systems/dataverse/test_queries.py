@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.systems.dataverse.desk import ACCOUNT, ANNOTATIONS, CONTACT, OTHER_ACCOUNT, error, stocked
 
-PEOPLE = [
+PEOPLE: list[dict[str, Any]] = [
     {"lastname": "Ames", "jobtitle": "Buyer", "creditlimit": 10.0},
     {"lastname": "berg", "jobtitle": "buyer", "creditlimit": 20.0},
     {"lastname": "Cole", "creditlimit": 30.0, "creditonhold": True},

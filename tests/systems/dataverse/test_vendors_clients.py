@@ -50,13 +50,7 @@ def served(tmp_path_factory):
     files = certificate_in(tmp_path_factory.mktemp("tls"), datetime.now(UTC))
     server = SystemServer({"crm": (desk.controlled, 0)}, files)
     loop, stopped = asyncio.new_event_loop(), asyncio.Event()
-
-    async def serve():
-        await server.serve(ready.set, stopped)
-        for _ in range(10):
-            await asyncio.sleep(0)
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread = threading.Thread(target=loop.run_until_complete, args=(server.serve(ready.set, stopped),))
     thread.start()
     patch.setenv("REQUESTS_CA_BUNDLE", str(files.certificate))
     try:

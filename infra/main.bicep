@@ -27,6 +27,9 @@ param location string = deployment().location
 ])
 param size string = 'small'
 
+@description('Numbers that are to differ from those of the size, by their names in the table below: { storeSku: ... }.')
+param sizing object = {}
+
 @description('What the hub is told of each system: { salesforce: { url: ..., client_id: ..., secrets: [ client_secret ] } }. Secrets are named here, and kept in the vault.')
 param systems object = {}
 
@@ -104,7 +107,7 @@ var sizes = {
     logDays: 90
   }
 }
-var chosen = sizes[size]
+var chosen = union(sizes[size], sizing)
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: 'rg-crosswalk-${environmentName}'

@@ -87,6 +87,12 @@ def deploy(
     return deployment
 
 
+def worked_out(folder: Path, variable: str) -> Any:
+    """What a variable of `main.bicep` is, where it depends on no parameter."""
+    files = templates.read(folder)
+    return Run(files[(folder / templates.MAIN).resolve()], {}, files, Deployment(), {}).symbol(variable)
+
+
 class Run:
     """One template, with its parameters."""
 

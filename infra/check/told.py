@@ -1,6 +1,6 @@
-"""What a parameter file tells of systems and of the hub: systems and settings that there are.
+"""What a parameter file tells of systems, of the hub and of its size: names that there are.
 
-The templates look up what they need and leave the rest; so a misspelt setting would be lost without a word.
+The templates look up what they need and leave the rest; so a misspelt name would be lost without a word.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from infra.check import modules
+from infra.check.deployment import worked_out
 from infra.check.faults import Fault, Place, nearest
 
 SECRETS = "secrets"
@@ -22,9 +23,12 @@ SECRETS = "secrets"
 def faults(folder: Path) -> Iterator[Fault]:
     code = json.loads((folder / "code.json").read_text(encoding="utf-8"))
     topology = yaml.safe_load((folder.parent / "topology.yaml").read_text(encoding="utf-8"))
+    sizes = worked_out(folder, "sizes")
     for path in sorted(folder.rglob("*.parameters.json")):
         text = path.read_text(encoding="utf-8")
-        for name, said in _file_faults(json.loads(text)["parameters"], code, topology["systems"]):
+        given = json.loads(text)["parameters"]
+        found = [*_file_faults(given, code, topology["systems"]), *_sizing_faults(given, sizes)]
+        for name, said in found:
             yield Fault(Place(path.relative_to(folder.parent), modules.line_of(text, name)), said)
 
 
@@ -43,6 +47,13 @@ def _file_faults(
             yield system, f"the topology has no system {system!r}{nearest(system, systems)}"
         else:
             yield from _system_faults(system, told, code["kinds"][systems[system]["kind"]])
+
+
+def _sizing_faults(given: Mapping[str, Any], sizes: Mapping[str, Any]) -> Iterator[Said]:
+    known = next(iter(sizes.values()))
+    for name in given.get("sizing", {}).get("value", {}):
+        if name not in known:
+            yield name, f"a size has no {name!r}{nearest(name, known)}"
 
 
 def _system_faults(system: str, told: Mapping[str, Any], kind: Mapping[str, list[str]]) -> Iterator[Said]:

@@ -521,6 +521,16 @@ TOLD = [
     ),
 ]
 
+TOLD += [
+    Seed(
+        "a number that no size has",
+        "environments/largest.parameters.json",
+        '"busUnits"',
+        '"busUnit"',
+        "a size has no 'busUnit'",
+    ),
+]
+
 MADE = [
     Seed(
         "a value that is wrong only when worked out",

@@ -7,6 +7,7 @@ from importlib import import_module
 import typer
 
 COMMANDS = {
+    "conflicts": "local.conflicts",
     "held": "local.held",
     "host": "local.host.command",
     "prelink": "local.prelink.command",

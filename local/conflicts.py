@@ -1,0 +1,143 @@
+"""`python -m local conflicts`: what two people set apart, and an operator's word on it."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from local.up.directory import Directory
+from shared.adapters.store import Store
+from shared.adapters.store.database import inline
+from shared.model.errors import IntegrationError, InvalidChange
+from shared.model.golden import Cell, Value
+from shared.model.records import Conflict
+from shared.pipeline.mending import Discarded, Mending
+from shared.topology import load
+from shared.wiring import new_id, now
+
+PROJECT = Path(__file__).resolve().parents[1]
+BAD_INPUT = 2  # as of a command line that is wrong
+SHOWN = 200
+"""Conflicts that are listed, the newest first."""
+
+
+class Action(StrEnum):
+    """What to do."""
+
+    LIST = "list"
+    DECIDE = "decide"
+
+
+class Keep(StrEnum):
+    """Whose value stays."""
+
+    KEPT = "kept"
+    LOST = "lost"
+
+
+What = Annotated[Action, typer.Argument(help="list conflicts, or decide one.")]
+Id = Annotated[str | None, typer.Argument(metavar="ID", help="The conflict, as the list names it.")]
+Which = Annotated[Keep | None, typer.Option("--keep", help="What golden says, or the other value.")]
+Other = Annotated[str | None, typer.Option("--value", help="Another value; '' for none.")]
+Every = Annotated[bool, typer.Option("--all", help="List also what a rule has settled.")]
+Data = Annotated[Path, typer.Option(file_okay=False, help="Where `up` keeps everything.")]
+Flows = Annotated[Path, typer.Option("--topology", help="Whose fields they are.")]
+By = Annotated[str, typer.Option(help="Who decides; it stands in the ledger.", show_default="your login")]
+
+
+def conflicts(
+    action: What = Action.LIST,
+    conflict: Id = None,
+    *,
+    keep: Which = None,
+    value: Other = None,
+    every: Every = False,
+    data: Data = Path(".local"),
+    topology: Flows = PROJECT / "topology.yaml",
+    by: By = "",
+) -> None:
+    """Fields that two people edited, neither knowing of the other's edit; the open ones wait for you.
+
+    `python -m local conflicts` lists them; it shows customers' values.
+
+    `python -m local conflicts decide ID --keep lost` has the value that golden does not show stay.
+
+    `python -m local conflicts decide ID --value "+49 731 2"` sets a third.
+
+    Works beside a running `up`, which then brings the value to every system.
+    """
+    with _store(Directory(data.resolve())) as store:
+        if action is Action.LIST:
+            _tell(store.transact_now(lambda tx: tx.latest_conflicts(SHOWN, open_only=not every)))
+        elif conflict is None or (keep is None) == (value is None):
+            raise typer.BadParameter("say which, and what stays: decide ID --keep kept|lost, or --value TEXT")
+        else:
+            _decide(store, topology, conflict, keep, value, by or getpass.getuser())
+
+
+def _decide(
+    store: Store, topology: Path, conflict: str, keep: Keep | None, value: str | None, who: str
+) -> None:
+    try:
+        mending = Mending(load(topology), now, new_id)
+        how = keep.value if keep else "value"
+        done = store.transact_now(lambda tx: mending.decide(tx, conflict, how, who, _meant(value)))
+    except InvalidChange as refused:
+        _refuse(f"{refused.description}. Nothing was written.")
+    except IntegrationError as error:
+        _refuse(error.description)
+    if isinstance(done, Discarded):
+        _refuse(f"{done.reason}: {done.description}. Nothing was written.")
+    typer.echo("Decided. The value goes to every system.")
+
+
+def _meant(value: str | None) -> Value:
+    """What was typed, as a value: empty is none, true and false are flags."""
+    return {"": None, "true": True, "false": False}.get(value, value) if value is not None else None
+
+
+@contextmanager
+def _store(directory: Directory) -> Iterator[Store]:
+    if not directory.store.exists():
+        _refuse(f"{directory.path}: there is no hub here: name the directory of an `up` with --data")
+    store = Store(directory.store_url, inline)
+    try:
+        store.migrate()
+        yield store
+    finally:
+        store.close()
+
+
+def _tell(found: Sequence[Conflict]) -> None:
+    if not found:
+        typer.echo("No conflict is open.")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("conflict", "record", "field", "kept", "lost", "policy", "resolution"):
+        table.add_column(title, overflow="fold")
+    for each in found:
+        clash = each.clash
+        what = f"{each.entity} {each.record}"
+        said = "open" if each.open else each.resolution or ""
+        table.add_row(each.id, what, clash.field, _cell(clash.kept), _cell(clash.lost), clash.policy, said)
+    console = Console()
+    (console if console.is_terminal else Console(width=240)).print(table)
+
+
+def _cell(cell: Cell) -> str:
+    shown = "nothing" if cell.value is None else repr(cell.value)
+    return escape(f"{shown} ({cell.system})")
+
+
+def _refuse(why: str) -> NoReturn:
+    typer.echo(why, err=True)
+    raise typer.Exit(BAD_INPUT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from random import Random
 
 from sqlalchemy import URL, Engine, make_url
@@ -12,7 +13,7 @@ from functions.erp.client import Client, open_engine
 from functions.erp.lookup import Lookup
 from functions.erp.settings import Settings
 from functions.erp.source import ErpSource
-from functions.erp.tables import held
+from functions.erp.tables import Held, held
 from functions.erp.target import ErpTarget
 from shared.adapters.credentials import read_settings
 from shared.adapters.http import Transport
@@ -35,7 +36,7 @@ def connect(
     mapping = mappings.load(settings.mapping)
     engine = open_(make_url(settings.database_url.get_secret_value()), settings.at_once)
     client = Client(engine, run or _threads(engine, settings.at_once), mapping.clock)
-    entities = held("the ERP", mapping)
+    entities = _held(settings.mapping, mapping)
     lookup = Lookup(client, entities)
     return Connection(
         system,
@@ -47,6 +48,14 @@ def connect(
         deactivates=any(entity.active for entity in mapping.entities.values()),
         tables={name: entity.table for name, entity in mapping.entities.items() if entity.table},
     )
+
+
+def _held(path: Path, mapping: mappings.ErpMapping) -> dict[str, Held]:
+    """What a translation itself refuses (a column twice, an `absent` that would read otherwise) has no line."""
+    try:
+        return held("the ERP", mapping)
+    except ValueError as error:
+        raise mappings.MappingError(f"{path.name}: {error}") from None
 
 
 def _threads(engine: Engine, at_once: int) -> Runner:

@@ -68,7 +68,10 @@ class _Strict(BaseModel):
 
 
 class FieldColumn(_Strict):
-    """The column of one field, and how it keeps values. `kind` follows from the rest but for flag and day."""
+    """The column of one field, and how it keeps values. `kind` follows from the rest but for flag and day.
+
+    `absent` is what the column is given where nothing is known.
+    """
 
     column: str
     kind: Kind | None = None
@@ -79,6 +82,7 @@ class FieldColumn(_Strict):
     yes: Native = True
     no: Native = False
     mandatory: bool = False
+    absent: StrictBool | StrictStr | None = None
 
     def kind_for(self, *, refers: bool) -> Kind:
         if self.kind is not None:

@@ -19,7 +19,10 @@ def translations(system: str, mapping: ErpMapping) -> dict[str, Translation]:
 
 def _translation(system: str, name: str, entity: EntityMapping) -> Translation:
     references = ENTITIES[name].references
-    table = [_field(field, column, references.get(field)) for field, column in entity.fields.items()]
+    table = [
+        _field(field, column, references.get(field)).otherwise(column.absent)
+        for field, column in entity.fields.items()
+    ]
     return Translation(system, name, entity.table or f"the query of {name}", table)
 
 

@@ -120,3 +120,21 @@ def test_a_mapping_that_is_not_there_stops_the_start(tmp_path: Path):
 
     with pytest.raises(Misconfigured, match=r"nowhere\.yaml: cannot be read"):
         connect("erp", environment=environment, transport=None, clock=lambda: 0, random=Random(1))
+
+
+@pytest.mark.parametrize(
+    "line, wrong, said",
+    [
+        ("limit, scale: 2", "name, scale: 2", "native fields twice in the table: name"),
+        ("limit, scale: 2", 'limit, scale: 2, absent: "1.234"', "credit_limit would read '1.23'"),
+    ],
+)
+def test_what_a_translation_refuses_stops_the_start_as_well(tmp_path: Path, line: str, wrong: str, said: str):
+    path = tmp_path / "mine.yaml"
+    path.write_text(SOUND.replace(line, wrong), encoding="utf-8")
+    environment = {"ERP_DATABASE_URL": "sqlite://", "ERP_MAPPING": str(path)}
+
+    with pytest.raises(Misconfigured, match=r"mine\.yaml: ") as raised:
+        connect("erp", environment=environment, transport=None, clock=lambda: 0, random=Random(1))
+
+    assert said in raised.value.description

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import ssl
 import stat
 import subprocess
 import sys
@@ -17,14 +18,17 @@ from local.systems.credentials import make_secrets
 
 
 @contextmanager
-def started(*arguments, ready_file):
-    """A process of ours that is ready; it is stopped at the end, if it has not ended before."""
+def started(*arguments, ready_file, last="lms: http"):
+    """A process of ours that is ready; it is stopped at the end, if it has not ended before.
+
+    `last` begins the line that it says last, once it serves.
+    """
     command = [sys.executable, "-m", "local", *map(str, arguments), "--ready-file", str(ready_file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             for line in process.stdout:
-                if line.startswith("lms: http"):
+                if line.startswith(last):
                     break
             else:
                 pytest.fail(f"not ready: {process.communicate()}")
@@ -74,6 +78,35 @@ def test_one_system_alone_lives_in_memory_with_credentials_that_follow_from_the_
         assert (answer.json()["data"], answer.headers["X-RateLimit-Limit"]) == ([], "5")
         assert systems.keys() == {"lms"}
         assert systems["lms"]["token"] == make_secrets(Random(8)).token
+
+
+def test_an_environment_is_served_under_its_own_name_over_https(tmp_path):
+    arguments = ("system", "dataverse", "--name", "partner", "--records", 8, "--https", tmp_path / "tls")
+    ready = {"ready_file": tmp_path / "ready", "last": "partner: https://localhost:"}
+    with started(*arguments, **ready) as (_, systems):
+        trusted = ssl.create_default_context(cafile=tmp_path / "tls" / "localhost.pem")
+        with httpx.Client(base_url=systems["partner"]["url"], verify=trusted) as client:
+            counts = client.get("/_sim/records").json()["records"]
+            partner = systems["partner"]
+            form = {name: partner[name] for name in ("client_id", "client_secret")}
+            form |= {"grant_type": "client_credentials", "scope": f"{partner['url']}/.default"}
+            token = client.post(f"/{partner['tenant']}/oauth2/v2.0/token", data=form)
+    assert (counts["account"], counts["contact"]) == (2, 6)
+    assert token.json()["token_type"] == "Bearer"
+
+
+def test_several_environments_are_served_beside_the_other_systems(tmp_path):
+    arguments = ("systems", "--dataverse", "crm", "--dataverse", "partner:0", "--records", 4)
+    with started(*arguments, ready_file=tmp_path / "ready.json") as (_, systems):
+        assert systems.keys() == {"salesforce", "lms", "crm", "partner"}
+        assert systems["crm"]["authority"] == systems["crm"]["url"] != systems["partner"]["url"]
+
+
+def test_an_environment_whose_name_is_none_is_refused():
+    command = [sys.executable, "-m", "local", "systems", "--dataverse", "crm:x"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert ended.returncode == 2
+    assert "NAME or NAME:PORT" in ended.stderr
 
 
 def test_reports_fill_salesforce_in_place_of_the_sample(tmp_path):

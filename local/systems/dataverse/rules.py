@@ -58,8 +58,8 @@ def _said(values: Row) -> Row:
 
 
 def _of_product(store: Store, row: Row) -> Row:
-    product = store.tables["product"].written[row["_productid_value"]]
-    unit = store.tables["uom"].written[row["_uomid_value"]]
+    product = store.tables["product"].written.get(row.get("_productid_value", ""), {})
+    unit = store.tables["uom"].written.get(row.get("_uomid_value", ""), {})
     return _said(
         {
             "productnumber": product.get("productnumber"),
@@ -89,7 +89,7 @@ def _list_price(store: Store, table: Table, row: Row, said: float | None) -> flo
     if product is None or unit is None:
         raise Refused(400, "0x80043b14", "The product and its unit are missing, or the line is no write-in.")
     header = HEADER_OF[table.name]
-    parent = store.tables[header].written[row[f"_{header}id_value"]]
+    parent = _header_row(store, header, row)
     columns = ("_pricelevelid_value", "_productid_value", "_uomid_value")
     found = store.tables["productpricelevel"].find(columns, parent.get("_pricelevelid_value"), product, unit)
     if not found:

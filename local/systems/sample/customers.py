@@ -33,7 +33,9 @@ from local.systems.system import Row
 ACCOUNTS: Final = 0.25
 """Share of all rows."""
 PRIMARY: Final = 0.33
-_INDUSTRIES: Final = tuple(STANDARD.tables["account"].columns["industrycode"].options)
+_LABELS: Final = STANDARD.tables["account"].columns["industrycode"].options
+_INDUSTRIES: Final = tuple(code for code, label in _LABELS.items() if len(label) <= 40)
+"""A longer label would be a defect of its own: an LMS takes 40 characters."""
 _ACCOUNT: Final = {
     "name": "Name",
     "accountnumber": "AccountNumber",

@@ -174,3 +174,11 @@ def test_a_qualified_lead_is_an_account_with_a_contact(desk):
     assert contact["_parentcustomerid_value"] == made[0]["accountid"]
     assert desk.get(address)["statecode"] == 1
     assert error(desk.ask("POST", action, body))[:2] == (400, "0x80081018")
+
+
+def test_rows_that_lack_their_parents_are_taken_where_nothing_is_required():
+    desk = stocked(switches={"requires_business_columns": False})
+    assert desk.ask("POST", "productpricelevels", {"amount": 1}).status_code == 204
+    write_in = {"isproductoverridden": True, "productdescription": "Travel", "quantity": 1}
+    assert desk.ask("POST", "salesorderdetails", write_in).status_code == 204
+    assert desk.ask("POST", "salesorderdetails", {"quantity": 1}, **AS_PERSON).status_code == 400

@@ -51,7 +51,7 @@ def connect(
 
 
 def _held(path: Path, mapping: mappings.ErpMapping) -> dict[str, Held]:
-    """What a translation itself refuses (a column twice, an `absent` that would read otherwise) has no line."""
+    """What a translation itself refuses (a column twice, an `absent` of another form) has no line."""
     try:
         return held("the ERP", mapping)
     except ValueError as error:

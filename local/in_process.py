@@ -9,8 +9,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from local.servicebus.engine.broker import Broker
+from local.servicebus.engine.errors import EntityNotFoundError
 from local.servicebus.engine.message import Message as Brokered
 from shared.model.change import Message
+from shared.model.errors import Misconfigured
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -23,7 +25,10 @@ class EngineBus:
 
     async def send(self, messages: Sequence[Message]) -> None:
         for message in messages:
-            self._broker.send(message.destination, [_brokered(message)])
+            try:
+                self._broker.send(message.destination, [_brokered(message)])
+            except EntityNotFoundError as error:
+                raise Misconfigured(str(error), reason="NoSuchEntity") from None
 
 
 async def pump(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from http import HTTPStatus
 from itertools import groupby
 from typing import Any
 
@@ -41,13 +42,16 @@ class ServiceBus:
         Raises Unavailable where the bus does not take them now (some may be there, and a repeat is safe), and
         Misconfigured where it never will: an entity that is not there, or rights that are missing.
         """
+        destination = ""
         try:
             for destination, group in groupby(messages, key=lambda message: message.destination):
                 await self._send(self._sender(destination), group)
-        except MessagingEntityNotFoundError as error:
-            raise Misconfigured(f"the bus lacks an entity: {error.message}", reason="NoSuchEntity") from None
-        except (ServiceBusAuthenticationError, ServiceBusAuthorizationError):
-            raise Misconfigured("the bus refuses us: check SERVICEBUS", reason="BusRefuses") from None
+        except (
+            MessagingEntityNotFoundError,
+            ServiceBusAuthenticationError,
+            ServiceBusAuthorizationError,
+        ) as error:
+            raise _ours(error, destination) from None
         except (ServiceBusError, OSError) as error:
             raise Unavailable(f"the bus does not answer: {type(error).__name__}", reason="BusAway") from error
 
@@ -69,6 +73,14 @@ class ServiceBus:
     async def _send(self, sender: ServiceBusSender, messages: Iterable[Message]) -> None:
         async for batch in _batches(sender, messages):
             await sender.send_messages(batch)
+
+
+def _ours(error: ServiceBusError, destination: str) -> Misconfigured:
+    """Of an entity that is not there the client says that the token for it is refused, with status 404."""
+    status = getattr(error.inner_exception, "status_code", None)
+    if isinstance(error, MessagingEntityNotFoundError) or status == HTTPStatus.NOT_FOUND:
+        return Misconfigured(f"the bus has no queue or topic {destination!r}", reason="NoSuchEntity")
+    return Misconfigured("the bus refuses us: check SERVICEBUS", reason="BusRefuses")
 
 
 async def _batches(sender: ServiceBusSender, messages: Iterable[Message]) -> AsyncIterator[Any]:

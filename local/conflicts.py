@@ -19,7 +19,7 @@ from shared.adapters.store import Store
 from shared.adapters.store.database import inline
 from shared.model.errors import IntegrationError, InvalidChange
 from shared.model.golden import Cell, Value
-from shared.model.records import Conflict
+from shared.model.records import ConflictEntry
 from shared.pipeline.mending import Discarded, Mending
 from shared.topology import load
 from shared.wiring import new_id, now
@@ -117,7 +117,7 @@ def _store(directory: Directory) -> Iterator[Store]:
         store.close()
 
 
-def _tell(found: Sequence[Conflict]) -> None:
+def _tell(found: Sequence[ConflictEntry]) -> None:
     if not found:
         typer.echo("No conflict is open.")
         return

@@ -59,7 +59,7 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
+class ConflictEntry:
     """A clash of one record, written down: an open one waits for an operator, `resolution` is its end."""
 
     id: str

@@ -20,12 +20,12 @@ from shared.adapters.store.transaction import Transaction
 from shared.model.change import Message
 from shared.model.golden import OPERATOR, Golden
 from shared.model.merge import Merged
-from shared.model.records import Conflict, DeadLetter
+from shared.model.records import ConflictEntry, DeadLetter
 from shared.pipeline import messages
 from shared.pipeline.side import Side
 from shared.topology import Topology
 
-Disputes = dict[str, list[Conflict]]
+Disputes = dict[str, list[ConflictEntry]]
 """Field → what is said against golden's value, each system once. Of one record."""
 
 
@@ -103,8 +103,8 @@ def _letter(side: Side, record: str, name: str) -> DeadLetter:
         side.entity,
         record,
         side.system,
-        "Undecided",
-        f"two systems gave {side.entity}.{name} different values, neither knowing of the other: say which "
-        "one stays; until then each system keeps its own",
-        name,
+        reason="Undecided",
+        description=f"two systems gave {side.entity}.{name} different values, neither knowing of the other: "
+        "say which one stays; until then each system keeps its own",
+        field=name,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.model.records import Conflict
+from shared.model.records import ConflictEntry
 from shared.pipeline.mending import Discarded, Mended, Mending
 from tests.flows.office import ACME, Office, to_lms, to_salesforce, topology
 
@@ -74,11 +74,11 @@ class TwoSides:
 
     # What is in the conflict table
 
-    def conflicts(self) -> list[Conflict]:
+    def conflicts(self) -> list[ConflictEntry]:
         store = self.office.world.hub.store
         return store.transact_now(lambda tx: tx.latest_conflicts(1_000, open_only=False))
 
-    def conflict(self) -> Conflict:
+    def conflict(self) -> ConflictEntry:
         (conflict,) = self.conflicts()
         return conflict
 
@@ -96,7 +96,7 @@ class TwoSides:
         )
 
     def decide(
-        self, keep: str, value: str | None = None, conflict: Conflict | None = None
+        self, keep: str, value: str | None = None, conflict: ConflictEntry | None = None
     ) -> Mended | Discarded:
         hub = self.office.world.hub
         mending = Mending(hub.topology, hub.clock, hub.ids)

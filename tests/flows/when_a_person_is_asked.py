@@ -155,7 +155,7 @@ async def test_a_delete_ends_the_question(office_with: Open):
 async def test_no_operator_is_asked_what_the_entity_would_not_take(office_with: Open):
     sides = await asked(office_with(two_way(ASK)))
 
-    with pytest.raises(Exception, match="longer than 40"):
-        sides.decide("value", "1" * 41)
+    with pytest.raises(Exception, match="longer than"):
+        sides.decide("value", "1" * 500)
 
     assert sides.open() == [("sales", "school")]

@@ -13,7 +13,7 @@ from shared.adapters.store import Store
 from shared.adapters.store.database import inline
 from shared.model.golden import Cell, Golden
 from shared.model.merge import Clash
-from shared.model.records import Conflict
+from shared.model.records import ConflictEntry
 
 RECORD = "00000000-0000-5000-8000-000000000001"
 KEPT, LOST = Cell("1", 5, "salesforce"), Cell("2", 6, "lms")
@@ -46,7 +46,7 @@ def conflicts(tmp_path: Path, *words: str) -> Result:
     return CliRunner().invoke(made(["conflicts", "touch"]), ["conflicts", *words, *more])
 
 
-def only(store: Store) -> Conflict:
+def only(store: Store) -> ConflictEntry:
     (found,) = store.transact_now(lambda tx: tx.latest_conflicts(9, open_only=False))
     return found
 
@@ -105,7 +105,7 @@ def test_a_wrong_order_is_refused_and_decides_nothing(tmp_path: Path, store: Sto
 
 
 def test_a_value_that_the_entity_does_not_take_is_refused(tmp_path: Path, store: Store):
-    told = conflicts(tmp_path, "decide", only(store).id, "--value", "1" * 99)
+    told = conflicts(tmp_path, "decide", only(store).id, "--value", "1" * 500)
 
     assert told.exit_code == 2
     assert "Nothing was written" in told.stderr

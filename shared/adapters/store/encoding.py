@@ -11,7 +11,7 @@ import orjson
 
 from shared.model.golden import Cell, Fields, Golden, Snapshot, Tombstone
 from shared.model.merge import Clash
-from shared.model.records import Conflict, DeadLetter
+from shared.model.records import ConflictEntry, DeadLetter
 
 CONFLICTS = UUID("0e0c7a52-9a61-5f0e-9f57-4c1f7a3f1d20")
 
@@ -143,10 +143,10 @@ def ledger_row(position: int, what: Sequence[str | None], at: int) -> dict[str, 
     }
 
 
-def conflict(row: Sequence[Any]) -> Conflict:
+def conflict(row: Sequence[Any]) -> ConflictEntry:
     conflict_id, entity, record, name, kept, lost, at, policy, waits, settled_at, resolution = row
     clash = Clash(name, read_cell(kept), read_cell(lost), policy)
-    return Conflict(conflict_id, entity, record, clash, at, bool(waits), settled_at, resolution)
+    return ConflictEntry(conflict_id, entity, record, clash, at, bool(waits), settled_at, resolution)
 
 
 def dead_letter(row: Any) -> DeadLetter:

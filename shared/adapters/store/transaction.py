@@ -15,7 +15,7 @@ from shared.adapters.store.orphaned import Orphaned
 from shared.model.change import Message
 from shared.model.golden import Golden, Snapshot
 from shared.model.merge import Clash
-from shared.model.records import Conflict, DeadLetter, Entry, Flows, Identity, Key, Pause, Posted
+from shared.model.records import ConflictEntry, DeadLetter, Entry, Flows, Identity, Key, Pause, Posted
 
 CLAIM = ("pending", "pending_until", "moved")
 
@@ -261,15 +261,15 @@ class Transaction(Holding, Orphaned):
         rows = self._connection.execute(queries.CONFLICTS, {"entity": entity})
         return [(found.record, found.clash) for found in map(encoding.conflict, rows)]
 
-    def conflict(self, conflict_id: str) -> Conflict | None:
+    def conflict(self, conflict_id: str) -> ConflictEntry | None:
         row = self._connection.execute(queries.CONFLICT, {"id": conflict_id}).first()
         return encoding.conflict(row) if row else None
 
-    def open_conflicts(self, entity: str, ids: Iterable[str]) -> list[Conflict]:
+    def open_conflicts(self, entity: str, ids: Iterable[str]) -> list[ConflictEntry]:
         """Those that wait for an operator, of these records."""
         return [encoding.conflict(row) for row in self._many(queries.OPEN_CONFLICTS, {"entity": entity}, ids)]
 
-    def latest_conflicts(self, limit: int, *, open_only: bool = True) -> list[Conflict]:
+    def latest_conflicts(self, limit: int, *, open_only: bool = True) -> list[ConflictEntry]:
         """The newest first."""
         statement = select(tables.conflict).order_by(tables.conflict.c.at.desc(), tables.conflict.c.id)
         if open_only:
@@ -277,7 +277,7 @@ class Transaction(Holding, Orphaned):
         return [encoding.conflict(row) for row in self._connection.execute(statement.limit(limit))]
 
     def settle_conflicts(self, settled: Mapping[str, str], at: int) -> None:
-        """Conflict id → how it was settled; it is open no more."""
+        """ConflictEntry id → how it was settled; it is open no more."""
         rows = [{"i": conflict, "now": at, "how": how} for conflict, how in settled.items()]
         if rows:
             self._run("settle_conflicts", lambda: queries.SETTLE, rows)

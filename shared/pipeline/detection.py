@@ -175,7 +175,7 @@ class _Page:
         merged = self.side.merge().edit(
             self.known.golden[record].fields, shown, values, self._stamp(row), disputed
         )
-        if shown is not snapshot.fields or snapshot.pending is not None or snapshot.active != row.active:
+        if shown is not snapshot.fields or snapshot.pending is not None or _moved(snapshot, row):
             merged.touched = True
         self._keep(row, record, merged)
 
@@ -331,7 +331,7 @@ class _Page:
         merged = self.side.merge().edit(
             record.fields, snapshot.fields, self.known.resolved(row.values), self._stamp(row)
         )
-        if not merged.touched and snapshot.active == row.active and snapshot.seen:
+        if not merged.touched and snapshot.seen and not _moved(snapshot, row):
             return
         dead = Cell(None, tombstone.stamp, tombstone.system)
         self.found.clashes += [
@@ -349,3 +349,10 @@ class _Page:
 
     def _stamp(self, row: Row) -> int:
         return min(row.stamp, self.sighting.read_at)
+
+
+def _moved(snapshot: Snapshot, row: Row) -> bool:
+    """What is no field has changed: the row ended or lives again, or it has a version that the next
+    conditional write must name, though every value is what it was.
+    """
+    return snapshot.active != row.active or snapshot.version != row.version

@@ -41,10 +41,14 @@ def micros_of_date(header: str) -> int:
     return (parsedate_to_datetime(header) - EPOCH) // TICK
 
 
-def row_of(record: Record, table: Table, read_at: int) -> Row:
-    """A row as the pipeline sees it. A deleted one has no time of its own: it gets the time of reading."""
+def row_of(record: Record, table: Table, ended_after: int) -> Row:
+    """A row as the pipeline sees it.
+
+    A deleted one has no time of its own. It gets the earliest that it may have ended at: a row that was made
+    later, with the same natural key, is then seen to be a new one.
+    """
     if record.get("@odata.context", "").endswith(DELETED):
-        return Row(record["id"], {}, read_at, deleted=True)
+        return Row(record["id"], {}, ended_after, deleted=True)
     for column, name in table.customers.items():
         if record.get(f"{column}@{WHICH}", name) != name:
             record[column] = None  # a contact, where we know accounts

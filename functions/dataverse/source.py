@@ -15,7 +15,7 @@ from functions.dataverse.records import Found, row_of
 from functions.dataverse.refusals import EXPIRED
 from functions.dataverse.tables import Table
 from functions.dataverse.watermark import Watermark
-from shared.model.change import Page
+from shared.model.change import Page, Row
 from shared.model.errors import Misconfigured, Rejected
 
 
@@ -36,9 +36,9 @@ class DataverseSource:
             except Rejected as error:
                 mark = _back(mark, error)
                 continue
-            mark, last = mark.behind(found.following, found.delta), found.following is None
+            mark, last = mark.behind(found.following, found.delta, found.read_at), found.following is None
             yield Page(
-                [row_of(record, table, found.read_at) for record in found.rows],
+                _ends_first([row_of(record, table, asked.at or found.read_at) for record in found.rows]),
                 mark.text(),
                 found.read_at,
                 whole=asked.whole,
@@ -61,6 +61,11 @@ class DataverseSource:
                 reason="NotTracked",
             )
         return found
+
+
+def _ends_first(rows: list[Row]) -> list[Row]:
+    """The server puts deletes last; but who deletes a customer may give its number to another at once."""
+    return sorted(rows, key=lambda row: not row.deleted or row.merged_into is not None)
 
 
 def _back(mark: Watermark, error: Rejected) -> Watermark:

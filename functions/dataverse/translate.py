@@ -61,6 +61,12 @@ INVOICE_STATES = {"Open": 0, "Closed": 1, "Paid": 2, "Canceled": 3}
 
 INACTIVE = {"statecode": 1, "statuscode": 2}
 
+
+def midnight(day: str) -> str:
+    """A day for a column that holds times."""
+    return f"{day}T00:00:00Z"
+
+
 ACCOUNT = Table(
     "account",
     [
@@ -141,7 +147,7 @@ ORDER = Table(
         lookup("price_list", "pricelevelid", "price_list"),
         text("name", "name", 300),
         choice("status", "statecode", ORDER_STATES),
-        day("ordered_on", "submitdate"),
+        day("ordered_on", "submitdate", write=midnight),
         amount("total", "totalamount", MONEY),
     ],
     constants={"ispricelocked": False},

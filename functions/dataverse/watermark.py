@@ -28,6 +28,8 @@ class Watermark:
     since: str | None = None
     next: str | None = None
     whole: bool = True
+    at: int = 0
+    """The server's clock at the end of the run before: what was deleted since was deleted after it."""
 
     @classmethod
     def read(cls, text: str | None, columns: str) -> Self:
@@ -50,11 +52,11 @@ class Watermark:
         """What to ask; None for a table from its beginning."""
         return self.next or self.since
 
-    def behind(self, following: str | None, delta: str | None) -> Self:
+    def behind(self, following: str | None, delta: str | None, read_at: int) -> Self:
         """After a page: within the run, or at its end."""
         if following is not None:
             return replace(self, next=following)
-        return replace(self, since=delta, next=None, whole=False)
+        return replace(self, since=delta, next=None, whole=False, at=read_at)
 
     def again(self) -> Self:
         """The run from its start: the server does not know its place in it any more."""

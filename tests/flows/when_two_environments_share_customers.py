@@ -81,6 +81,47 @@ async def test_an_edit_between_our_read_and_our_write_survives(dynamics: Dynamic
         assert row["telephone1"] == ("a user's" if field == "telephone1" else "+49 of the hub")
 
 
+@pytest.mark.parametrize("what", ["edit", "delete"])
+async def test_a_row_that_was_touched_and_not_changed_is_written_all_the_same(dynamics: Dynamics, what: str):
+    """It has a new version, and the same values: the next write must name the version."""
+    account = dynamics.crm.create("account", **ACME)
+    await dynamics.settle()
+    dynamics.world.time.pass_by(5)
+    there = dynamics.partner.account()
+    dynamics.partner.edit("account", there["accountid"], telephone1=there["telephone1"])
+    await dynamics.settle()
+    dynamics.forget()
+    dynamics.world.time.pass_by(5)
+    if what == "edit":
+        dynamics.crm.edit("account", account, name="Acme Ltd")
+    else:
+        dynamics.crm.delete("account", account)
+
+    await dynamics.settle()
+
+    assert [row["name"] for row in dynamics.partner.rows("account")] == (
+        ["Acme Ltd"] if what == "edit" else []
+    )
+    assert len(dynamics.written("partner")) == 1
+    assert dynamics.letters() == []
+
+
+async def test_a_number_that_is_used_again_at_once_goes_to_the_new_customer(dynamics: Dynamics):
+    """What goes makes room first: the number is a key, which no two rows may have."""
+    account = dynamics.crm.create("account", **ACME)
+    await dynamics.settle()
+    dynamics.world.time.pass_by(5)
+    dynamics.crm.delete("account", account)
+    await dynamics.world.poll("crm")
+    dynamics.world.time.pass_by(61)
+    dynamics.crm.create("account", **{**ACME, "name": "Acme again"})
+
+    await dynamics.settle()
+
+    assert [row["name"] for row in dynamics.partner.rows("account")] == ["Acme again"]
+    assert dynamics.letters() == []
+
+
 async def test_after_a_token_has_expired_only_what_changed_is_written(dynamics: Dynamics):
     rows = [{"name": f"Account {number}", "accountnumber": f"N-{number}"} for number in range(300)]
     dynamics.crm.environment.load("account", rows)

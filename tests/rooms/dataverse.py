@@ -76,6 +76,7 @@ def dataverse(time: Time, *, options: Options | None = None, **settings: str) ->
         batch=500,
         write_method="POST",
         overlaps=False,
+        dates_deletes=False,
         tells_when=True,
         lacking=("contact", {"email": "ann@example.org"}),
     )

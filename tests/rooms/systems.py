@@ -80,6 +80,8 @@ class Room:
     write_method: str = "PATCH"
     overlaps: bool = True
     """Whether a poll shows what it can, and the next one again; else nothing before its turn."""
+    dates_deletes: bool = True
+    """Whether a deleted row says when; else it gets the time of the poll before, which it surely outlived."""
     tells_when: bool = False
     """Whether it says when it takes calls again."""
     lacking: tuple[str, Mapping[str, Any]] = ("lead", {"company_name": "Acme"})

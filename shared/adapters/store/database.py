@@ -103,18 +103,7 @@ def _engine(url: str, password: Password | None) -> Engine:
         if backend == "sqlite":
             return _sqlite(url, memory=parsed.database in (None, "", ":memory:"))
         if backend == "postgresql":
-<<<<<<< shared/adapters/store/database.py
             return _postgresql(url, password)
-=======
-            # by place, as SQLite: what goes to the driver has one form
-            return create_engine(
-                url,
-                isolation_level="REPEATABLE READ",
-                pool_pre_ping=True,
-                paramstyle="format",
-                hide_parameters=True,
-            )
->>>>>>> /tmp/pp/theirs
     except (ArgumentError, ImportError, ValueError):
         pass  # whatever is wrong with it, its text may hold a password
     raise Misconfigured(
@@ -125,7 +114,13 @@ def _engine(url: str, password: Password | None) -> Engine:
 
 
 def _postgresql(url: str, password: Password | None) -> Engine:
-    engine = create_engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True)
+    engine = create_engine(
+        url,
+        isolation_level="REPEATABLE READ",
+        pool_pre_ping=True,
+        paramstyle="format",  # by place, as SQLite: what goes to the driver has one form
+        hide_parameters=True,  # they are personal, and errors are logged
+    )
     if password is not None:
 
         @event.listens_for(engine, "do_connect")

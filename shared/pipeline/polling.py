@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from shared.adapters.store import Store
 from shared.adapters.store.transaction import Transaction
 from shared.model.change import Page
-from shared.model.errors import IntegrationError, Misconfigured, Unavailable
+from shared.model.errors import IntegrationError, Misconfigured, Transient, Unavailable
 from shared.pipeline import census
 from shared.pipeline.brake import Brake
 from shared.pipeline.detection import detect
@@ -90,13 +90,25 @@ class Polling:
         """Poll every entity that is due, parents before children.
 
         Raises Transient where the system does not answer (the next tick tries again) and Misconfigured
-        where it refuses us: then it is paused, and nobody asks it for a while.
+        where it refuses us: then it is paused, and nobody asks it for a while. What else is wrong is one
+        entity's affair: it is raised when the others have been polled.
         """
         system = self.connection.system
         due = await self.store.transact(
             lambda tx: [entity for entity in self.topology.polled(system) if self._due(tx, entity)]
         )
-        return [await self.poll(entity) for entity in due]
+        polled: list[Polled] = []
+        wrong: list[Exception] = []
+        for entity in due:
+            try:
+                polled.append(await self.poll(entity))
+            except (Transient, Misconfigured):
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is raised below
+                wrong.append(error)
+        if wrong:
+            raise wrong[0]
+        return polled
 
     async def poll(self, entity: str) -> Polled:
         """Poll one entity now, unless another run has its lease."""

@@ -46,10 +46,11 @@ from shared.model.change import Message
 from shared.model.errors import IntegrationError
 from shared.model.records import DeadLetter, Flows
 from shared.pipeline.recoverability import Policy
-from shared.topology import Topology, load, parse
+from shared.topology import EntityPolicy, Topology, load, parse
 from shared.wiring import Hub
 
 TOPOLOGY = Path(__file__).parent.parent / "topology.yaml"
+FIRST_COMPANY = frozenset({"salesforce", "lms"})
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECRET = "not-for-logs"
 APPLICATION = Application("crosswalk", SECRET)
@@ -271,8 +272,25 @@ def world(
 
 def _topology(given: str | Topology | None) -> Topology:
     if given is None:
-        return load(TOPOLOGY)
+        return first_company()
     return parse(given) if isinstance(given, str) else given
+
+
+def first_company() -> Topology:
+    """Of the topology that this house comes with: what there is between Salesforce and the LMS."""
+    whole = load(TOPOLOGY)
+    flows = tuple(flow for flow in whole.flows if {flow.source, flow.target} <= FIRST_COMPANY)
+    carried = {flow.entity for flow in flows}
+    return Topology(
+        systems={name: whole.systems[name] for name in whole.systems if name in FIRST_COMPANY},
+        entities={name: _simple(policy) for name, policy in whole.entities.items() if name in carried},
+        flows=flows,
+    )
+
+
+def _simple(policy: EntityPolicy) -> EntityPolicy:
+    """Without the fields that are otherwise in the other company."""
+    return policy.model_copy(update={"fields": {}})
 
 
 def _systems(

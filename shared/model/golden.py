@@ -96,6 +96,8 @@ class FieldRule:
 
     def greater(self, one: Cell, other: Cell) -> Cell:
         """Whichever of two cells stays."""
+        if one.system == other.system and one.stamp != other.stamp:  # the order's answer, found sooner
+            return one if one.stamp > other.stamp else other
         return one if self.order(one) >= self.order(other) else other
 
     def meet(self, mine: Cell, theirs: Cell, *, known: bool) -> Cell | None:

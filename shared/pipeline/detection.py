@@ -19,7 +19,7 @@ from shared.adapters.store.transaction import Transaction
 from shared.model.change import Row
 from shared.model.errors import InvalidChange
 from shared.model.golden import Cell, Golden, Snapshot, Tombstone, Value
-from shared.model.merge import DELETE, Clash, Merged
+from shared.model.merge import DELETE, Clash, Merge, Merged
 from shared.model.records import Entry, Identity, Key
 from shared.pipeline.findings import Findings
 from shared.pipeline.known import Known, learn
@@ -32,7 +32,7 @@ Sift = Callable[[Known, list[Row]], list[Row]]
 def detect(tx: Transaction, side: Side, sighting: Sighting, now: int, sift: Sift | None = None) -> Findings:
     """Merge the rows; the caller moves the watermark in the same transaction."""
     sighting = replace(sighting, read_at=min(sighting.read_at, now))  # a clock that is ahead wins nothing
-    page = _Page(side, learn(tx, side, sighting.rows), sighting, now)
+    page = _Page(side, learn(tx, side, sighting.rows), sighting, now, side.merge())
     rows = sorted(sighting.rows, key=lambda row: row.merged_into is not None)
     for row in sift(page.known, rows) if sift else rows:
         page.take(row)  # the winner of a merge before those who lost
@@ -48,6 +48,7 @@ class _Page:
     known: Known
     sighting: Sighting
     now: int
+    merge: Merge
     found: Findings = field(default_factory=Findings)
 
     def take(self, row: Row) -> None:
@@ -117,7 +118,7 @@ class _Page:
         self._create(row, Golden(made, {}, key, generation))
 
     def _create(self, row: Row, record: Golden) -> None:
-        merged = self.side.merge().new(self.known.resolved(row.values), self._stamp(row))
+        merged = self.merge.new(self.known.resolved(row.values), self._stamp(row))
         self.known.golden[record.id] = record
         if record.key:
             self.known.keys[record.key] = Key(record.id, record.generation + 1)
@@ -161,10 +162,10 @@ class _Page:
         if pending:
             base = {name: cell for name, cell in pending.items() if values.get(name) == cell.value}
             rest = {name: value for name, value in values.items() if name not in base}
-            merged = self.side.merge().adopt(golden.fields, rest, self._stamp(row))
+            merged = self.merge.adopt(golden.fields, rest, self._stamp(row))
             merged.shown.update(base)
         else:
-            merged = self.side.merge().adopt(golden.fields, values, self._stamp(row))
+            merged = self.merge.adopt(golden.fields, values, self._stamp(row))
         self._keep(row, record, merged)
 
     def _edit(self, row: Row, record: str) -> None:
@@ -172,7 +173,7 @@ class _Page:
         snapshot = self.known.snapshots[record]
         shown = self._settled(snapshot, values)
         disputed = self.known.disputes.get(record, ())
-        merged = self.side.merge().edit(
+        merged = self.merge.edit(
             self.known.golden[record].fields, shown, values, self._stamp(row), disputed
         )
         if shown is not snapshot.fields or snapshot.pending is not None or _moved(snapshot, row):
@@ -328,7 +329,7 @@ class _Page:
         if snapshot is None or tombstone is None:
             self.found.refused.append((row, self._question("Undeleted", "lives, but its record was deleted")))
             return
-        merged = self.side.merge().edit(
+        merged = self.merge.edit(
             record.fields, snapshot.fields, self.known.resolved(row.values), self._stamp(row)
         )
         if not merged.touched and snapshot.seen and not _moved(snapshot, row):

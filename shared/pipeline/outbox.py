@@ -28,7 +28,6 @@ class Outbox:
         async with self._turn:
             while waiting := await self._store.transact(lambda tx: tx.posted(BATCH)):
                 await self._bus.send([posted.message for posted in waiting])
-                positions = [posted.position for posted in waiting]
-                await self._store.transact(lambda tx, done=positions: tx.sent(done))  # type: ignore[misc]
+                await self._store.transact(lambda tx, done=waiting: tx.sent(done))  # type: ignore[misc]
                 count += len(waiting)
         return count

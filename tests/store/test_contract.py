@@ -183,9 +183,22 @@ def test_messages_wait_in_the_order_in_which_they_were_posted(store: Store):
     store.transact_now(lambda tx: tx.post(sent[2:]))
     waiting = store.transact_now(lambda tx: tx.posted(3))
     assert [posted.message for posted in waiting] == sent[:3]
-    store.transact_now(lambda tx: tx.sent([posted.position for posted in waiting]))
+    store.transact_now(lambda tx: tx.sent(waiting))
     assert [posted.message for posted in store.transact_now(lambda tx: tx.posted(9))] == sent[3:]
     assert store.transact_now(lambda tx: tx.waiting()) == 2
+
+
+def test_what_two_publishers_have_both_sent_takes_nothing_with_it_that_was_posted_meanwhile(store: Store):
+    """The second one forgets last, when the place in the outbox may be another message's."""
+    first, later = message(1), message(2)
+    store.transact_now(lambda tx: tx.post([first]))
+    twice = [store.transact_now(lambda tx: tx.posted(9)) for _ in range(2)]
+    store.transact_now(lambda tx: tx.sent(twice[0]))
+    store.transact_now(lambda tx: tx.post([later]))
+
+    store.transact_now(lambda tx: tx.sent(twice[1]))
+
+    assert [posted.message for posted in store.transact_now(lambda tx: tx.posted(9))] == [later]
 
 
 def test_what_a_failed_transaction_posted_is_not_there(store: Store):

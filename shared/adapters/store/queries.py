@@ -108,7 +108,9 @@ RECHECKED = delete(tables.recheck).where(
     tables.recheck.c.entity == bindparam("e"),
     tables.recheck.c.native_id == bindparam("n"),
 )
-SENT = delete(tables.outbox).where(tables.outbox.c.position == bindparam("p"))
+SENT = delete(tables.outbox).where(
+    tables.outbox.c.position == bindparam("p"), tables.outbox.c.id == bindparam("i")
+)
 CLOSE = (
     update(tables.dead_letter)
     .where(

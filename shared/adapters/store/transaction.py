@@ -218,9 +218,11 @@ class Transaction(Holding, Orphaned):
             for row in self._connection.execute(queries.POSTED, {"limit": limit})
         ]
 
-    def sent(self, positions: Sequence[int]) -> None:
-        if positions:
-            self._run("sent", lambda: queries.SENT, [{"p": position} for position in positions])
+    def sent(self, posted: Sequence[Posted]) -> None:
+        """Forget these. By id as well: SQLite gives a place that was emptied to whoever comes next."""
+        if posted:
+            done = [{"p": each.position, "i": each.message.id} for each in posted]
+            self._run("sent", lambda: queries.SENT, done)
 
     # Claims on work
 

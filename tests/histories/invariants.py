@@ -70,6 +70,8 @@ class Ending:
             system: tx.snapshots(system, self.entity, ids) for system in self.rows
         }
         self.parents = {system: self._accounts(tx, system) for system in self.rows}
+        parents = tx.golden("account", {each for found in self.parents.values() for each in found.values()})
+        self.ended = {each.id: each.tombstone.system for each in parents.values() if each.tombstone}
         self.clashes: list[tuple[str, Clash]] = tx.conflicts(self.entity)
         self.letters: dict[tuple[str, str], DeadLetter] = {
             (letter.target, letter.record): letter
@@ -255,11 +257,21 @@ class Ending:
         return all(flow.guard is not Guard.NONE for flow in self.topology.flows_to(act.system, self.entity))
 
     def _stands(self, act: Act, name: str, value: Value) -> bool:
-        if self._refused(act.system, act.native_id):
+        if self._refused(act.system, act.native_id) or self._swept_away(act):
             return True
         return (
             self._final(act, name, value) or self._disputed(act, name, value) or self._known(act, name, value)
         )
+
+    def _swept_away(self, act: Act) -> bool:
+        """Where the hub deletes a parent, some systems delete its children too; of one that no poll has seen
+        there is nothing to keep.
+        """
+        if act.native_id in self.identities[act.system] or act.native_id in self.rows[act.system]:
+            return False
+        references = ROOMS[act.system][self.entity].references
+        parents = (self.parents[act.system].get(str((act.after or {}).get(name))) for name in references)
+        return any(self.ended.get(parent or "", act.system) != act.system for parent in parents)
 
     def _final(self, act: Act, name: str, value: Value) -> bool:
         identity = self.identities[act.system].get(act.native_id)

@@ -69,6 +69,7 @@ WRONG = [
     ("LMS_TOKEN", f"{HIDDEN}\n"),
     ("LMS_TOKEN", f"{HIDDEN} and more"),
     ("LMS_TOKEN", f"{HIDDEN}ü"),
+    ("LMS_TOKEN", f"@Microsoft.KeyVault(VaultName=kv;SecretName={HIDDEN})"),
     ("LMS_PAGE_SIZE", "0"),
     ("LMS_OVERLAP", "-1"),
 ]

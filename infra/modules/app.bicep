@@ -1,8 +1,8 @@
 // The function app, on Flex Consumption: Linux, Python 3.13, each function scaling by itself.
 //
 //   settings   the host's own   +   the hub's   +   each system's, by the names that code.json lists for its kind
-//              a secret is a reference into the vault; one that is not there is not named, for the app would
-//              take the reference itself for the secret
+//              a secret is a reference into the vault; one that need not be there is named only where it is,
+//              for Azure hands on the text of a reference that finds nothing
 
 param name string
 param location string

@@ -35,6 +35,10 @@ Token = Annotated[SecretStr, AfterValidator(_sendable)]
 """A secret that is sent as it is, in a header."""
 
 
+UNRESOLVED = "@Microsoft.KeyVault("
+"""How a reference into a vault begins. Azure leaves its text where it finds no secret there."""
+
+
 def read_settings(model: type[Settings], system: str, environment: Mapping[str, str] | None) -> Settings:
     """A system's settings; all that is missing or wrong is said at once, by the variables' names.
 
@@ -43,6 +47,11 @@ def read_settings(model: type[Settings], system: str, environment: Mapping[str, 
     given = os.environ if environment is None else environment
     names = {field: variable(system, field) for field in model.model_fields}
     values = {field: given[name] for field, name in names.items() if given.get(name)}
+    if lost := [names[field] for field, value in values.items() if value.startswith(UNRESOLVED)]:
+        raise Misconfigured(
+            f"no secret in the vault for {', '.join(lost)}: set it there, and let the app's identity read it",
+            reason="WrongSettings",
+        )
     try:
         return model.model_validate(values)
     except ValidationError as error:

@@ -515,8 +515,8 @@ TOLD = [
     Seed(
         "a setting that the hub lacks",
         "environments/large.parameters.json",
-        '"migrate"',
-        '"migrates"',
+        '"retry_attempts"',
+        '"retry_attempt"',
         "the hub has no setting",
     ),
 ]

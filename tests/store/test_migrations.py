@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
@@ -16,6 +19,15 @@ def test_an_upgraded_database_is_what_the_tables_say(url: str, store: Store):
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+
+
+def test_many_who_start_at_once_upgrade_once(url: str):
+    """As instances in the cloud do. Each is a process, for alembic runs one upgrade at a time in each."""
+    command = [sys.executable, "-c", f"from shared.adapters.store import Store; Store({url!r}).migrate()"]
+    started = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    said = [each.communicate(timeout=120)[1] for each in started]
+
+    assert [each.returncode for each in started] == [0, 0, 0], said
 
 
 def test_upgrading_again_changes_nothing(url: str, store: Store):

@@ -8,14 +8,15 @@ everything it needs through the transaction, and has no effect outside it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import alembic.command
 import alembic.config
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import StaticPool
 
@@ -25,6 +26,9 @@ from shared.model.errors import Misconfigured, Unavailable
 
 Result = TypeVar("Result")
 AGAIN = 12
+TABLES = 0x63726F7373
+"""The lock of whoever changes tables: a number that nobody else takes by chance."""
+
 SERIALIZATION_FAILURES = frozenset({"40001", "40P01", "23505"})
 
 
@@ -86,11 +90,25 @@ class Store:
         config = alembic.config.Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         try:
-            with self._engine.begin() as connection:
+            with self._alone() as connection:
                 config.attributes["connection"] = connection
                 alembic.command.upgrade(config, "head")
         except DBAPIError as error:
             raise _at_the_start(error) from error
+
+    @contextmanager
+    def _alone(self) -> Iterator[Connection]:
+        """A transaction that may change tables: in the cloud many instances start at once, and one does it.
+
+        Each statement sees what was committed before it, so whoever waited finds the work done.
+        """
+        with self._engine.connect() as fresh:
+            postgresql = self._engine.dialect.name == "postgresql"
+            connection = fresh.execution_options(isolation_level="READ COMMITTED") if postgresql else fresh
+            with connection.begin():
+                if postgresql:
+                    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({TABLES})")
+                yield connection
 
     def close(self) -> None:
         self._engine.dispose()

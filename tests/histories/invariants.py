@@ -264,10 +264,10 @@ class Ending:
         )
 
     def _swept_away(self, act: Act) -> bool:
-        """Where the hub deletes a parent, some systems delete its children too; of one that no poll has seen
-        there is nothing to keep.
+        """Where a parent is deleted, some systems delete its children too, whether or not whoever deleted it
+        elsewhere had been shown them.
         """
-        if act.native_id in self.identities[act.system] or act.native_id in self.rows[act.system]:
+        if act.native_id in self.rows[act.system]:
             return False
         references = ROOMS[act.system][self.entity].references
         parents = (self.parents[act.system].get(str((act.after or {}).get(name))) for name in references)

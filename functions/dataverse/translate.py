@@ -124,7 +124,7 @@ PRODUCT = Table(
 
 PRICE_LIST = Table(
     "price_list",
-    [text("name", "name", 100, mandatory=True)],
+    [text("name", "name", 100, mandatory=True), lookup("account", "cw_accountid", "account")],
     inactive={"statecode": 1, "statuscode": 100002},
 )
 

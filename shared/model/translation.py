@@ -131,7 +131,7 @@ class Translation:
         def rule(value: Value) -> Value:
             try:
                 return amounts.plain(Decimal(str(value)).quantize(step, ROUND_HALF_UP))
-            except InvalidOperation:
+            except (InvalidOperation, ValueError):
                 raise self._untranslatable(field, "OutOfRange", f"{step} at the least of a number") from None
 
         return rule

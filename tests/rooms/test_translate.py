@@ -275,3 +275,9 @@ def test_nothing_reads_as_what_the_system_is_given_for_it(field: Field, absent: 
 def test_what_would_not_read_back_cannot_be_given_for_nothing(field: Field, absent: Value, said: str):
     with pytest.raises(ValueError, match=re.escape(said)):
         carrying(field.otherwise(absent))
+
+
+def test_what_is_no_number_has_no_form_as_an_amount() -> None:
+    for value in ("NaN", "Infinity", "many"):
+        with pytest.raises(Untranslatable):
+            PRICED.normal("credit_limit", value)

@@ -64,6 +64,8 @@ _STATES: Final[dict[str, _States]] = {
     "salesorder": {0: (1, 2), 1: (3,), 2: (4,), 3: (100001, 100002), 4: (100003,)},
     "invoice": {0: (1, 2, 4, 5, 6), 1: (7,), 2: (100001, 100002), 3: (100003, 3)},
 }
+_CUSTOM: Final = {"pricelevel": (Column("cw_accountid", "lookup", targets=("account",)),)}
+"""What a customiser added for the hub, beside its own column."""
 _SYSTEM: Final = (
     Column("createdon", "datetime", flag="read"),
     Column("modifiedon", "datetime", flag="read"),
@@ -97,6 +99,7 @@ def _columns_of(name: str, found: list[Column]) -> dict[str, Column]:
         columns.append(Column("ownerid", "lookup", targets=("systemuser",)))
     if name not in _NOT_THE_HUBS:
         columns.append(Column(HUB_COLUMN, "text", 36))
+    columns += _CUSTOM.get(name, ())
     return {column.name: column for column in columns}
 
 

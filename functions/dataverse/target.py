@@ -34,9 +34,6 @@ SHOW = (
 )
 """Of a write that shows the row afterwards; the annotations say which column of a key was violated."""
 
-ORDER = (Verb.DELETE, Verb.UPDATE, Verb.DEACTIVATE, Verb.CREATE)
-"""What goes makes room: a number that one row gives up may be the next one's, and no two rows may have it."""
-
 Make = Callable[[Table, Write], Part]
 
 
@@ -64,7 +61,7 @@ class DataverseTarget:
     async def apply(self, entity: str, writes: Sequence[Write]) -> Applied:
         table, cost = self._tables[entity], Cost()
         outcomes: list[Outcome] = []
-        for verb in ORDER:
+        for verb in Verb:
             if some := [write for write in writes if write.verb is verb]:
                 outcomes += await self._apply(table, verb, some, cost)
         return Applied(outcomes, cost.calls, cost.bytes_sent)

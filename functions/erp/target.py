@@ -61,8 +61,8 @@ class ErpTarget:
     async def apply(self, entity: str, writes: Sequence[Write]) -> Applied:
         held, cost = self._entities[entity], Cost()
         outcomes: list[Outcome] = []
-        for verb, work in self._work.items():
-            some = [write for write in writes if write.verb is verb]
+        for verb in Verb:
+            work, some = self._work[verb], [write for write in writes if write.verb is verb]
             if some and (refused := _not_mapped(held, verb)):
                 outcomes += failed(some, refused)
                 continue

@@ -51,9 +51,9 @@ class LmsTarget:
     async def apply(self, entity: str, writes: Sequence[Write]) -> Applied:
         translation, cost = self._translations[entity], Cost()
         outcomes: list[Outcome] = []
-        for verb, call in self._calls.items():
+        for verb in Verb:
             some = [write for write in writes if write.verb is verb]
-            send = partial(call, translation, cost)
+            send = partial(self._calls[verb], translation, cost)
             outcomes += await Batches(send, size=BATCH, at_once=self._at_once).outcomes(some)
         return Applied(outcomes, cost.calls, cost.bytes_sent)
 

@@ -54,12 +54,15 @@ class Page:
 
 
 class Verb(StrEnum):
-    """What a write does in the target."""
+    """What a write does in the target, in the order in which a target does it.
 
-    CREATE = "create"
+    What goes makes room: a number that one row gives up may be the next one's, and no two rows may have it.
+    """
+
+    DELETE = "delete"
     UPDATE = "update"
     DEACTIVATE = "deactivate"
-    DELETE = "delete"
+    CREATE = "create"
 
 
 @dataclass(slots=True)

@@ -75,6 +75,19 @@ async def test_no_writes_are_no_calls(room: Room):
     assert room.wire.requests == []
 
 
+async def test_what_goes_makes_room_for_what_comes(room: Room):
+    """A number that is used again at once is the new row's, in whatever order the two are named."""
+    if room.name == "other_erp":
+        pytest.skip("there a deleted row is marked, and keeps its number")
+    native_id = await room.create("account", number="A-1")
+    new, old = room.new("account", number="A-1"), Write(Verb.DELETE, "old", {}, native_id)
+
+    applied = await room.apply("account", new, old)
+
+    assert [outcome.error for outcome in applied.outcomes] == [None, None]
+    assert len([row for row in room.rows() if not row.get("IsDeleted") and not row.get("deleted")]) == 1
+
+
 async def test_a_repeated_create_finds_what_it_made(room: Room):
     first = await room.apply("account", room.new("account", "golden-1", name="First"))
     second = await room.apply("account", room.new("account", "golden-1", name="Second"))

@@ -16,6 +16,7 @@ COMMANDS = {
     "systems": "local.systems.command",
     "touch": "local.up.touch",
     "up": "local.up.command",
+    "win": "local.up.win",
 }
 """Command → the module with a function of its name."""
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -17,7 +18,7 @@ import typer
 
 from local.servicebus.admin.certificate import certificate_in
 from local.systems.credentials import write_private
-from local.systems.desk import Content, Desk
+from local.systems.desk import Content, Desk, NobodyToSell
 from local.systems.server import SystemServer, run_until_signalled
 from local.systems.sheet import BadSheet
 
@@ -45,6 +46,15 @@ Environments = Annotated[
     list[str] | None,
     typer.Option("--dataverse", help="NAME or NAME:PORT of a Dataverse environment; may be repeated."),
 ]
+Erps = Annotated[
+    list[str] | None, typer.Option("--erp", help="NAME of an ERP, a database in --data; may be repeated.")
+]
+Sales = Annotated[
+    list[str] | None, typer.Option("--sales", help="NAME of an environment whose salespeople are at work.")
+]
+Customers = Annotated[
+    int, typer.Option(min=0, help="How many customers and contacts, in each environment and ERP.")
+]
 
 
 class Kind(StrEnum):
@@ -66,6 +76,8 @@ class Start:
     fresh: bool
     calls_a_minute: int
     https: Path | None = None
+    erps: tuple[str, ...] = ()
+    sales: tuple[str, ...] = ()
 
 
 def system(
@@ -91,11 +103,11 @@ def system(
     `python -m local system erp --data .local --records 500`.
     """
     content = Content(records, seed, accounts, contacts)
-    if kind is Kind.ERP:
-        _account(name or kind.value, content, data, ready_file, fresh=fresh)
-        return
     called = name or kind.value
     ports, kinds = {called: port}, {called: kind.value}
+    if kind is Kind.ERP:
+        _run(Start({}, {}, content, data, ready_file, fresh, lms_rate, erps=(called,)))
+        return
     _run(Start(ports, kinds, content, data, ready_file, fresh, lms_rate, https))
 
 
@@ -104,7 +116,10 @@ def systems(
     salesforce_port: Port = 0,
     lms_port: Port = 0,
     dataverse: Environments = None,
+    erp: Erps = None,
+    sales: Sales = None,
     records: Records = 1000,
+    customers: Customers = 200,
     seed: Seed = 1,
     data: Data = None,
     accounts: Accounts = None,
@@ -116,33 +131,15 @@ def systems(
     """Serve all simulated systems in one process, as `up` does.
 
     Examples: `python -m local systems --data .local/systems --ready-file ready.json --records 5000 --seed 3`,
-    `python -m local systems --dataverse crm:8083 --dataverse partner`.
+    `python -m local systems --dataverse crm:8083 --dataverse partner`,
+    `python -m local systems --data .local/systems --dataverse crm --sales crm --erp erp`.
     """
-    content = Content(records, seed, accounts, contacts)
+    content = Content(records, seed, accounts, contacts, customers)
     environments = dict(_environment(text) for text in dataverse or ())
     kinds = {"salesforce": "salesforce", "lms": "lms", **dict.fromkeys(environments, "dataverse")}
     ports = {**environments, "salesforce": salesforce_port, "lms": lms_port}
-    _run(Start(ports, kinds, content, data, ready_file, fresh, lms_rate))
-
-
-def _account(name: str, content: Content, data: Path | None, ready_file: Path | None, *, fresh: bool) -> None:
-    """Open the ERP's database, and keep its accounting desk at work."""
-    if data is None:
-        raise typer.BadParameter("an ERP is a database: say in which folder", param_hint="--data")
-    from local.systems.erp import office  # noqa: PLC0415 - whoever serves another system is spared SQLAlchemy
-
-    if fresh:
-        _forget(data, {name: 0})
-    erp = office.opened(data, name, content.records, content.seed)
-    try:
-        if ready_file is not None:
-            systems = {name: {"database_url": erp.url}}
-            write_private(ready_file, json.dumps({"pid": os.getpid(), "systems": systems}))
-        typer.echo(f"{name}: {erp.url}")
-        accounting = office.on_a_desk(erp)
-        asyncio.run(run_until_signalled(lambda stopped: office.work(accounting, stopped)))
-    finally:
-        erp.close()
+    erps, sellers = tuple(erp or ()), tuple(sales or ())
+    _run(Start(ports, kinds, content, data, ready_file, fresh, lms_rate, erps=erps, sales=sellers))
 
 
 def _environment(text: str) -> tuple[str, int]:
@@ -154,14 +151,15 @@ def _environment(text: str) -> tuple[str, int]:
 
 def _run(start: Start) -> None:
     if start.fresh and start.directory is not None:
-        _forget(start.directory, start.ports)
+        _forget(start.directory, [*start.ports, *start.erps])
     if start.ready_file is not None:
         start.ready_file.unlink(missing_ok=True)  # of an earlier process
     os.umask(0o077)  # reports of customers are among what is stored
     desk = Desk(start.directory, _now, _random(start), start.calls_a_minute)
     try:
-        desk.open(start.kinds, start.content)
-    except BadSheet as bad:
+        desk.open(start.kinds, start.content, start.sales)
+        _open_erps(desk, start)
+    except (BadSheet, NobodyToSell) as bad:
         typer.echo(f"cannot start: {bad}", err=True)
         raise typer.Exit(_BAD_INPUT) from bad
     for line in desk.told:
@@ -170,6 +168,14 @@ def _run(start: Start) -> None:
         asyncio.run(_serve(desk, start))
     finally:
         desk.close()
+
+
+def _open_erps(desk: Desk, start: Start) -> None:
+    if not start.erps:
+        return
+    if start.directory is None:
+        raise typer.BadParameter("an ERP is a database: say in which folder", param_hint="--data")
+    desk.account(start.directory, start.erps, start.content)
 
 
 async def _serve(desk: Desk, start: Start) -> None:
@@ -182,12 +188,17 @@ async def _serve(desk: Desk, start: Start) -> None:
         if start.ready_file is not None:
             write_private(start.ready_file, json.dumps({"pid": os.getpid(), "systems": endpoints}))
         for name, shown in endpoints.items():
-            typer.echo(f"{name}: {shown['url']}")
+            typer.echo(f"{name}: {shown.get('url') or shown['database_url']}")
 
-    await run_until_signalled(lambda stopped: server.serve(ready, stopped))
+    async def work(stopped: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as everything:
+            everything.create_task(desk.staff.work(stopped))
+            everything.create_task(server.serve(ready, stopped))
+
+    await run_until_signalled(work)
 
 
-def _forget(directory: Path, names: dict[str, int]) -> None:
+def _forget(directory: Path, names: Sequence[str]) -> None:
     """Removes what these systems have stored, and nothing that is not theirs."""
     for name in names:
         for path in directory.glob(f"{name}.sqlite*"):

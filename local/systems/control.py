@@ -9,6 +9,7 @@
 | `POST /_sim/faults`           | 201; the body is a `FaultOrder`                                            |
 | `GET /_sim/faults`            | `{"faults": [...]}` with how often each has struck and what is left        |
 | `DELETE /_sim/faults`         | 204, no faults any more                                                    |
+| `GET /_sim/work`              | `{"done": n, "left": [...]}`: those who work in any system by themselves   |
 
 It asks for no credentials: servers listen on the loopback address only. Its own requests are not in the log.
 
@@ -29,6 +30,7 @@ from pydantic import ValidationError
 
 from local.systems.calls import CallLog
 from local.systems.faults import FaultOrder, Faults
+from local.systems.staff import Staff
 from local.systems.system import Dropped
 
 if TYPE_CHECKING:
@@ -45,11 +47,12 @@ _EVERY_SYSTEM = _DROP | _DROP_AFTER | _SLOW | _LATE
 class Controlled:
     """Stands before a system: notes calls, lets faults strike, commits what a request wrote."""
 
-    def __init__(self, system: System, clock: Clock) -> None:
+    def __init__(self, system: System, clock: Clock, staff: Staff | None = None) -> None:
         self.system = system
         self.calls = CallLog()
         self.faults = Faults()
         self._clock = clock
+        self._staff = staff or Staff()
         self._routes = {
             ("GET", "calls"): self._list_calls,
             ("DELETE", "calls"): self._clear_calls,
@@ -57,6 +60,7 @@ class Controlled:
             ("POST", "faults"): self._order_fault,
             ("GET", "faults"): self._list_faults,
             ("DELETE", "faults"): self._clear_faults,
+            ("GET", "work"): self._tell_work,
         }
 
     @property
@@ -149,6 +153,9 @@ class Controlled:
     def _clear_faults(self, _: httpx.Request) -> httpx.Response:
         self.faults.clear()
         return httpx.Response(204)
+
+    def _tell_work(self, _: httpx.Request) -> httpx.Response:
+        return _json(200, self._staff.tell())
 
     def _order_fault(self, request: httpx.Request) -> httpx.Response:
         try:

@@ -22,11 +22,14 @@ from local.systems.rows import Rows
 from local.systems.salesforce import Credentials, Options, Salesforce
 from local.systems.sample import Sample, make_sample
 from local.systems.sample.customers import make_customers
+from local.systems.sample.quotes import make_quotes
+from local.systems.staff import Staff
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from local.systems.erp.database import Erp
     from local.systems.system import Clock, Row, System
 
 _SETUP, _FILLED = "setup", "filled"
@@ -40,6 +43,12 @@ class Content:
     seed: int = 1
     accounts: Path | None = None
     contacts: Path | None = None
+    customers: int | None = None
+    """Of the company that works in Dataverse and the ERP; as many as `records` where nothing is said."""
+
+    @property
+    def company(self) -> int:
+        return self.records if self.customers is None else self.customers
 
     @property
     def is_reports(self) -> bool:
@@ -49,6 +58,10 @@ class Content:
         if self.is_reports:
             return "reports " + ", ".join(str(path) for path in (self.accounts, self.contacts) if path)
         return f"a sample of {self.records} records, seed {self.seed}"
+
+
+class NobodyToSell(Exception):
+    """Salespeople were asked for where there is nothing that they could work in."""
 
 
 class Desk:
@@ -63,12 +76,14 @@ class Desk:
         self._calls_a_minute = calls_a_minute
         self.secrets = self._secrets()
         self.systems: dict[str, Controlled] = {}
+        self.erps: dict[str, Erp] = {}
+        self.staff = Staff()
         self._made: Sample | None = None
         self.told: list[str] = []
         """What people should know about the start: where the rows come from, lines that were not loaded."""
 
-    def open(self, kinds: Mapping[str, str], content: Content) -> None:
-        """Builds these systems, each of its kind, and fills those that are new.
+    def open(self, kinds: Mapping[str, str], content: Content, sales: Sequence[str] = ()) -> None:
+        """Builds these systems, each of its kind, and fills those that are new; in some of them are `sales`.
 
         BadSheet where a report cannot be read.
         """
@@ -77,12 +92,30 @@ class Desk:
             for name, kind in kinds.items():
                 self.systems[name] = builders[kind](name, content)
             self._made = None
+        self.staff.inside = [self._environment(name).salespeople for name in sales]
+
+    def account(self, directory: Path, names: Sequence[str], content: Content) -> None:
+        """Opens these ERPs, each with an accounting desk at work in it."""
+        from local.systems.erp import office  # noqa: PLC0415 - whoever serves no ERP is spared SQLAlchemy
+
+        for name in names:
+            if not office.path_in(directory, name).exists():
+                self.told.append(f"{name}: filled with a company of {content.company} records")
+            self.erps[name] = office.opened(directory, name, content.company, content.seed)
+        self.staff.outside = [office.on_a_desk(erp, name) for name, erp in self.erps.items()]
 
     def endpoints(self, urls: dict[str, str]) -> dict[str, dict[str, str]]:
         """What a caller needs for each system."""
-        return {
+        served = {
             name: {"url": url, **self._shown(self.systems[name].system, url)} for name, url in urls.items()
         }
+        return served | {name: {"database_url": erp.url} for name, erp in self.erps.items()}
+
+    def _environment(self, name: str) -> Dataverse:
+        system = self.systems[name].system if name in self.systems else None
+        if not isinstance(system, Dataverse):
+            raise NobodyToSell(f"{name} is no Dataverse environment: nobody sells anything there")
+        return system
 
     def _shown(self, system: System, url: str) -> dict[str, str]:
         secrets = self.secrets
@@ -96,6 +129,8 @@ class Desk:
     def close(self) -> None:
         for controlled in self.systems.values():
             controlled.system.rows.close()
+        for erp in self.erps.values():
+            erp.close()
 
     def _secrets(self) -> Secrets:
         if self._directory is None:
@@ -113,7 +148,7 @@ class Desk:
             for each, loaded in self._salesforce_rows(org, content).items():
                 org.load(each, loaded)
             _mark(rows, str(content))
-        return Controlled(org, self._clock)
+        return Controlled(org, self._clock, self.staff)
 
     def _lms(self, name: str, content: Content) -> Controlled:
         rows = self._rows(name)
@@ -123,19 +158,20 @@ class Desk:
             for each, loaded in self._lms_rows(content).items():
                 lms.load(each, loaded)
             _mark(rows, filling)
-        return Controlled(lms, self._clock)
+        return Controlled(lms, self._clock, self.staff)
 
     def _dataverse(self, name: str, content: Content) -> Controlled:
         secrets, rows = self.secrets, self._rows(name)
         registered = Registration(secrets.application_id, secrets.application_secret)
         environment = Dataverse(rows, self._clock, self._random, Environment(registered), name)
-        filling = f"{name}'s own sample of {content.records} records, seed {content.seed}"
+        filling = f"{name}'s own sample of {content.company} records, seed {content.seed}"
         if self._is_new(name, rows, filling):
-            sample = make_customers(name, content.records, content.seed, self._clock())
+            sample = make_customers(name, content.company, content.seed, self._clock())
             for each, loaded in sample.tables.items():
                 environment.load(each, loaded)
+            environment.load("quote", make_quotes(name, sample, content.seed, self._clock()))
             _mark(rows, filling)
-        return Controlled(environment, self._clock)
+        return Controlled(environment, self._clock, self.staff)
 
     def _lms_rows(self, content: Content) -> dict[str, list[Row]]:
         return {} if content.is_reports else self._sample(content).lms

@@ -23,7 +23,7 @@ from local.up.directory import Directory
 from local.up.endpoints import Endpoints
 from local.up.options import Content
 from local.up.ports import Ports
-from local.up.surroundings import claim, host_settings
+from local.up.surroundings import claim, host_settings, sellers
 from shared.topology import Topology
 
 MODULES = {name: f"local.{name}.command" for name in ("systems", "servicebus", "host")}
@@ -181,7 +181,7 @@ class Cloud:
         match name:
             case "systems":
                 where = ["--salesforce-port", str(ports.salesforce), "--lms-port", str(ports.lms)]
-                return ["--data", str(at.systems), *where, *self._environments(), *self.content.options()]
+                return ["--data", str(at.systems), *where, *self._company(), *self.content.options()]
             case "servicebus":
                 where = ["--port", str(ports.servicebus), "--admin-port", str(ports.servicebus_admin)]
                 config = ["--config", str(at.bus_configuration), "--data", str(at.servicebus)]
@@ -189,10 +189,13 @@ class Cloud:
             case _:
                 return ["--port", str(ports.host), "--grace", "5"]
 
-    def _environments(self) -> list[str]:
-        """The Dataverse environments of the topology, each with its port."""
+    def _company(self) -> list[str]:
+        """The Dataverse environments of the topology, each with its port, who sells there, and the ERPs."""
         names, known = self.topology.systems_of("dataverse"), self.ports.environments
-        return [part for name in names for part in ("--dataverse", f"{name}:{known.get(name, 0)}")]
+        options = [("--dataverse", f"{name}:{known.get(name, 0)}") for name in names]
+        options += [("--sales", name) for name in sellers(self.topology)]
+        options += [("--erp", name) for name in self.topology.systems_of("erp")]
+        return [part for option in options for part in option]
 
     def _configure_bus(self) -> None:
         wanted = configuration(self.topology, f"PT{claim(self.outer)}S")
@@ -213,7 +216,7 @@ def _addresses(name: str, told: Mapping[str, Any]) -> dict[str, str]:
     """Port → the address that names it."""
     match name:
         case "systems":
-            return {system: shown["url"] for system, shown in told["systems"].items()}
+            return {system: shown["url"] for system, shown in told["systems"].items() if "url" in shown}
         case "servicebus":
             return {key: told[key] for key in ("servicebus", "servicebus_admin")}
         case _:

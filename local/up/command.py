@@ -17,6 +17,12 @@ Port = Annotated[
     typer.Option(min=0, max=65535, help="0 takes a free one; unsaid, the usual one or a free one."),
 ]
 Records = Annotated[int, typer.Option(min=0, help="How many sample records, over all objects.")]
+Customers = Annotated[
+    int,
+    typer.Option(
+        min=0, help="The same for the company that works in Dataverse and the ERP; 0 leaves it empty."
+    ),
+]
 Seed = Annotated[int, typer.Option(help="The same seed and number give the same sample.")]
 Data = Annotated[Path, typer.Option(file_okay=False, help="Where everything is kept.")]
 Topology = Annotated[Path, typer.Option(help="Which flows there are.")]
@@ -35,6 +41,7 @@ def up(
     *,
     once: Once = False,
     records: Records = 1000,
+    customers: Customers = 200,
     seed: Seed = 1,
     report: ReportFile = None,
     data: Data = Path(".local"),
@@ -58,7 +65,7 @@ def up(
     """
     from local.up.run import main  # noqa: PLC0415 - all processes import all commands, and only one runs this
 
-    content = Content(records, seed, _absolute(accounts), _absolute(contacts), lms_rate)
+    content = Content(records, seed, _absolute(accounts), _absolute(contacts), lms_rate, customers)
     ports = {
         "host": host_port,
         "servicebus": servicebus_port,

@@ -18,9 +18,12 @@ class Content:
     accounts: Path | None = None
     contacts: Path | None = None
     lms_rate: int = 6000
+    customers: int = 200
+    """Of the company that works in Dataverse and the ERP."""
 
     def options(self) -> list[str]:
-        options = ["--records", str(self.records), "--seed", str(self.seed), "--lms-rate", str(self.lms_rate)]
+        options = ["--records", str(self.records), "--customers", str(self.customers)]
+        options += ["--seed", str(self.seed), "--lms-rate", str(self.lms_rate)]
         for name, path in (("--accounts", self.accounts), ("--contacts", self.contacts)):
             options += [name, str(path)] if path else []
         return options

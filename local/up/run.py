@@ -24,7 +24,8 @@ from local.up.ports import Ports, PortTaken
 from local.up.report import FlowReport, Report, by_reason, flow_reports
 from local.up.settling import Settling
 from local.up.store_view import Seen, StoreView
-from local.up.surroundings import NotSimulated, check
+from local.up.surroundings import NotSimulated, check, sellers
+from local.up.work_view import WorkView
 from shared.adapters.store import Store
 from shared.adapters.store.database import inline
 from shared.topology import TopologyError, load
@@ -103,7 +104,10 @@ class Run:
     _began: float = 0.0
     _tallies: dict[Any, Any] = field(default_factory=dict)
     _seconds: dict[Any, float] = field(default_factory=dict)
-    _bus: BusView | None = None
+
+    @property
+    def _work(self) -> WorkView:
+        return WorkView(lambda: self.cloud.endpoints)
 
     def go(self) -> bool:
         self._began = self.clock()
@@ -139,7 +143,8 @@ class Run:
         return None, []
 
     def _settled(self, settling: Settling, bus: BusView) -> bool:
-        if bus.waiting() != {} or self.view.under_way():
+        idle = settling.idle(self._work.look())
+        if not idle or bus.waiting() != {} or self.view.under_way():
             settling.disturb()
             return False
         return settling.quiet()
@@ -153,6 +158,8 @@ class Run:
         under_way = self.view.under_way()
         lines += [f"writes under way: {under_way} records"] if under_way else []
         lines += [f"paused: {system}" for system in self.view.paused()]
+        work = self._work.look()
+        lines += work.left if work else ["the systems do not say what is left to be done in them"]
         lines.append(f"what the processes said: {self.options.directory.log('host').parent}")
         return lines
 
@@ -178,7 +185,8 @@ class Run:
             report.write(self.options.report)
         if not self.options.once:
             screen.show_addresses(self.console, self.cloud.endpoints, str(at.endpoints))
-            screen.show_next(self.console, str(at.path), self.cloud.endpoints)
+            sold = sellers(self.cloud.topology)
+            screen.show_next(self.console, str(at.path), self.cloud.endpoints, sold)
 
     def _follow(self) -> None:
         """One line for each flow in which something happened, once it has."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -53,21 +53,30 @@ class ProgressDisplay:
             for flow in flows:
                 self._bar(flow)
         else:
-            self._line("; ".join(f"{named(flow)} {flow.done} of {flow.counts['read']}" for flow in flows))
+            self._line(_under_way(flows))
 
     def _bar(self, flow: FlowReport) -> None:
+        if not flow.counts["read"]:
+            return
         key = (flow.entity, flow.source, flow.target)
         if key not in self._tasks:
             self._tasks[key] = self._bars.add_task(named(flow), total=None, note="")
         parked = flow.counts["parked"]
         note = f"{parked} wait for a parent" if parked else ""
-        total = flow.counts["read"] or None
-        self._bars.update(self._tasks[key], completed=flow.done, total=total, note=note)
+        self._bars.update(self._tasks[key], completed=flow.done, total=flow.counts["read"], note=note)
 
     def _line(self, text: str) -> None:
         if text != self._said and self._clock() - self._said_at >= EVERY:
             self._said, self._said_at = text, self._clock()
             self._console.print(text, highlight=False, soft_wrap=True)
+
+
+def _under_way(flows: Sequence[FlowReport]) -> str:
+    """Each flow that has not come to its end, and the others together."""
+    through = [flow for flow in flows if flow.done >= flow.counts["read"]]
+    parts = [f"{named(flow)} {flow.done} of {flow.counts['read']}" for flow in flows if flow not in through]
+    done = sum(flow.done for flow in through)
+    return "; ".join([*parts, f"{done} records of {len(through)} flows are through"])
 
 
 def named(flow: FlowReport) -> str:
@@ -114,11 +123,7 @@ def show_addresses(console: Console, endpoints: Endpoints, file: str) -> None:
         "  administration": endpoints.servicebus_admin.partition(";")[0].removeprefix("Endpoint="),
         "Salesforce": f"{systems['salesforce']['url']}   what happened there: /_sim/calls, /_sim/records",
         "LMS": f"{systems['lms']['url']}   the same",
-        **{
-            name: f"{systems[name]['url']}   the same"
-            for name in systems
-            if name not in {"salesforce", "lms"}
-        },
+        **{name: _where(shown) for name, shown in systems.items() if name not in {"salesforce", "lms"}},
         "Secrets": file,
     }
     console.print("\n[bold]Addresses[/]")
@@ -126,17 +131,32 @@ def show_addresses(console: Console, endpoints: Endpoints, file: str) -> None:
         console.print(f"  {name:<18}{address}", highlight=False, soft_wrap=True)
 
 
-def show_next(console: Console, data: str, endpoints: Endpoints) -> None:
+def _where(shown: Mapping[str, str]) -> str:
+    return f"{shown['url']}   the same" if "url" in shown else f"{shown['database_url']}   its database"
+
+
+def show_next(console: Console, data: str, endpoints: Endpoints, sellers: Sequence[str]) -> None:
     lms = endpoints.systems["lms"]["url"]
     console.print("\n[bold]What to try next[/]")
     for command, what in (
         (f"python -m local touch --data {data}", "changes an account in Salesforce, and watches it arrive"),
+        *_to_sell(data, endpoints, sellers),
         (f"curl -s {lms}/_sim/records/companies", "what the LMS holds"),
         (f"curl -s {lms}/_sim/calls", "what it was asked"),
         (f"kill -9 {endpoints.processes['host']}", "kills the host; it comes back and nothing is lost"),
     ):
         console.print(f"  {command}\n      {what}", highlight=False, soft_wrap=True)
     console.print("\nPolling goes on; Ctrl-C stops it.", highlight=False)
+
+
+def _to_sell(data: str, endpoints: Endpoints, sellers: Sequence[str]) -> list[tuple[str, str]]:
+    """Where somebody sells."""
+    invoices = [
+        (f"curl -s {endpoints.systems[name]['url']}/_sim/records/invoice", f"the invoices that {name} shows")
+        for name in sellers
+    ]
+    wins = "wins a quote in the CRM; it becomes an order in the ERP, and its invoice comes back paid"
+    return [(f"python -m local win --data {data}", wins), *invoices] if sellers else []
 
 
 def show_waiting(console: Console, waiting: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 Settled means that since it was last disturbed
 - every entity that is polled has been polled to its end (a later poll has begun) and nothing new was found,
 - the outbox is empty, nothing waits on the bus, and no write is under way,
+- those who work in the systems by themselves have done nothing, and mean to do nothing,
 - and two looks in a row said so.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from local.up.store_view import Polls, Seen
+from local.up.work_view import Work
 from shared.model.records import Flows
 
 POLLS = 3
@@ -27,6 +29,7 @@ class Settling:
     _tallies: Flows = field(default_factory=dict)
     _polls: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     _quiet: int = 0
+    _done: int = 0
     _moved: float = 0.0
     _first: float | None = None
 
@@ -54,6 +57,13 @@ class Settling:
         """Nothing waits and nothing is under way; true when that was so at the last look too."""
         self._quiet += 1
         return self._quiet >= 2
+
+    def idle(self, work: Work | None) -> bool:
+        """Whether nobody in the systems has done anything since the last look, or means to."""
+        if work is None:
+            return False
+        before, self._done = self._done, work.done
+        return work.done == before and not work.left
 
     def given_up(self, at: float) -> bool:
         if self._first is None:

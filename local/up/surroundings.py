@@ -42,6 +42,15 @@ def tunable(outer: Mapping[str, str]) -> dict[str, str]:
     return {name: outer.get(name) or value for name, value in DESK.items()}
 
 
+def sellers(topology: Topology) -> list[str]:
+    """The environments whose salespeople have something to sell, and somebody to send their orders to."""
+    return [
+        name
+        for name in topology.systems_of("dataverse")
+        if "price_list_item" in topology.delivered(name) and "order" in topology.polled(name)
+    ]
+
+
 def check(topology: Topology) -> None:
     """Raises NotSimulated where the simulated systems cannot play this topology."""
     for kind in dict.fromkeys(system.kind for system in topology.systems.values()):
@@ -87,7 +96,8 @@ ROOMS = {
     "salesforce": ("url", "client_id", "client_secret"),
     "lms": ("url", "token"),
     "dataverse": ("url", "authority", "tenant", "client_id", "client_secret"),
+    "erp": ("database_url",),
 }
 """Kind → what its simulated system tells about itself, which its room wants to know."""
-SEVERAL = frozenset({"dataverse"})
+SEVERAL = frozenset({"dataverse", "erp"})
 """Kinds of which there may be several systems, each simulated under its own name."""

@@ -8,62 +8,41 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import httpx
 import typer
 
-from local.up.directory import Directory
 from local.up.endpoints import Endpoints
+from local.up.visit import Data, visiting, watched
 
 VERSION = "/services/data/v62.0"
 QUERY = "SELECT Id, Name, AccountNumber, Phone FROM Account WHERE AccountNumber != null LIMIT 200"
-PATIENCE = 60.0
-LOOK = 0.1
 
-Data = Annotated[Path, typer.Option(file_okay=False, help="Where the running `up` keeps everything.")]
+Row = dict[str, Any]
 
 
 def touch(*, data: Data = Path(".local")) -> None:
     """Change an account in the simulated Salesforce, and watch the change arrive in the LMS."""
-    directory = Directory(data.resolve())
-    if not directory.endpoints.exists():
-        typer.echo(f"no local cloud runs on {directory.path}: start one with `python -m local up`", err=True)
-        raise typer.Exit(2)
-    endpoints = Endpoints.read(directory.endpoints)
-    try:
-        with _salesforce(endpoints) as salesforce, _lms(endpoints) as lms:
-            code = _touch(salesforce, lms)
-    except httpx.HTTPStatusError as error:
-        request, status = error.request, error.response.status_code
-        typer.echo(f"{request.method} {request.url.path} was answered with {status}: try again", err=True)
-        raise typer.Exit(1) from None
-    except httpx.TransportError as error:
-        typer.echo(f"a system does not answer ({type(error).__name__}): is `up` running?", err=True)
-        raise typer.Exit(1) from None
-    raise typer.Exit(code)
+    with visiting(data) as endpoints, _salesforce(endpoints) as salesforce, _lms(endpoints) as lms:
+        found = _shared(salesforce, lms)
+        if found is None:
+            typer.echo(
+                "there is no account that the LMS has as well: wait for the first run to end", err=True
+            )
+            raise typer.Exit(1)
+        _touch(salesforce, lms, *found)
 
 
-def _touch(salesforce: httpx.Client, lms: httpx.Client) -> int:
-    found = _shared(salesforce, lms)
-    if found is None:
-        typer.echo("there is no account that the LMS has as well: wait for the first run to end", err=True)
-        return 1
-    account, company = found
+def _touch(salesforce: httpx.Client, lms: httpx.Client, account: Row, company: Row) -> None:
     phone = f"+1 555 {time.time_ns() // 1_000_000 % 10_000_000:07}"
     typer.echo(f"{account['Name']}: the phone number {account['Phone']} becomes {phone} in Salesforce")
-    began = time.monotonic()
     salesforce.patch(f"{VERSION}/sobjects/Account/{account['Id']}", json={"Phone": phone}).raise_for_status()
-    while _company(lms, company["id"])["phone"] != phone:
-        if time.monotonic() - began > PATIENCE:
-            typer.echo("the LMS does not show it: see the dead letters, and the logs", err=True)
-            return 1
-        time.sleep(LOOK)
-    typer.echo(f"the LMS shows it {time.monotonic() - began:.1f} s later: company {company['id']}")
-    return 0
+    _, seconds = watched(lambda: _company(lms, company["id"])["phone"] == phone, "the LMS does not show it")
+    typer.echo(f"the LMS shows it {seconds:.1f} s later: company {company['id']}")
 
 
-def _shared(salesforce: httpx.Client, lms: httpx.Client) -> tuple[dict[str, Any], dict[str, Any]] | None:
+def _shared(salesforce: httpx.Client, lms: httpx.Client) -> tuple[Row, Row] | None:
     """An account and its company."""
     answer = salesforce.get(f"{VERSION}/query", params={"q": QUERY}).raise_for_status()
     for account in answer.json()["records"]:
@@ -74,9 +53,9 @@ def _shared(salesforce: httpx.Client, lms: httpx.Client) -> tuple[dict[str, Any]
     return None
 
 
-def _company(lms: httpx.Client, number: int) -> dict[str, Any]:
+def _company(lms: httpx.Client, number: int) -> Row:
     answer = lms.get("/api/v1/companies", params={"ids": str(number)}).raise_for_status()
-    company: dict[str, Any] = answer.json()["data"][0]
+    company: Row = answer.json()["data"][0]
     return company
 
 

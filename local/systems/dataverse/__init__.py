@@ -8,7 +8,8 @@
                     sales.py       a quote becomes an order         ┘  rules.py, relations.py
                     definitions.py WhoAmI, EntityDefinitions, $metadata
   store.py        rows, indexes, versions, deletions, transactions; schema.py, tables.py + columns.csv
-  beside          people.py (users at work, rows that were there), environment.py, switches.py, errors.py
+  beside          people.py (users at work, rows that were there), salespeople.py with wishes.py (who sells by
+                  themselves), environment.py, switches.py, errors.py
 ```
 
 Each environment is a system of its own with a name of its own: a company's `crm`, another's `partner`.

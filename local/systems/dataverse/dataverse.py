@@ -37,6 +37,7 @@ from local.systems.dataverse.people import People, said
 from local.systems.dataverse.protection import Limits, Protection, too_concurrent, too_long, too_many
 from local.systems.dataverse.queries import Queries
 from local.systems.dataverse.sales import Sales
+from local.systems.dataverse.salespeople import Salespeople
 from local.systems.dataverse.schema import Schema
 from local.systems.dataverse.store import HUB_USER, Store
 from local.systems.dataverse.switches import Switches
@@ -99,6 +100,7 @@ class Dataverse:
         self._dispatch = Dispatch(self._store, rulebook, queries, sales)
         self._batch = Batch(self._store, self._dispatch.answer)
         self.people = People(self._store, rulebook, sales)
+        self.salespeople = Salespeople(name, self._store, self.people)
         self._tokens = Tokens(random, options.token)
         self._directory = Directory(options.credentials, self._tokens, clock)
         self.protection = Protection(options.limits)

@@ -6,6 +6,7 @@
 | `edit`                | `{"table", "id", "values"[, "user"]}`                  | `{"id"}`         |
 | `delete`              | `{"table", "id"[, "user"]}`                            | `{"id"}`         |
 | `merge`               | `{"table", "winner", "loser"[, "user"]}`               | `{"id"}`         |
+| `offer`               | `{"quote", "prices", "lines": [{"productnumber", …}]}` | `{"id"}`         |
 | `win_quote`           | `{"quote"[, "user"]}`                                  | `{"id"}`: order  |
 | `sell`                | `{"account", "lines": [{"productnumber", "quantity"}]}` | `{"id"}`: order |
 | `submit`              | `{"order"[, "user"]}`                                  | `{"id"}`         |
@@ -28,6 +29,7 @@ from local.systems.dataverse.writer import Rulebook, Writer
 from local.systems.system import Row
 
 _NOWHERE: Final = "https://people.invalid/api/data/v9.2"
+_OPEN: Final = {"statecode": 1, "statuscode": 2}
 _SUBMITTED: Final = {"statecode": 1, "statuscode": 3}
 
 
@@ -41,6 +43,7 @@ class People:
             "edit": self.edit,
             "delete": self.delete,
             "merge": self.merge,
+            "offer": self.offer,
             "win_quote": self.win_quote,
             "sell": self.sell,
             "submit": self.submit,
@@ -86,13 +89,22 @@ class People:
 
     # Sales
 
+    def offer(self, quote: str, prices: str, lines: Iterable[Row], user: str = PERSON) -> str:
+        """A draft gets its price list and its lines, and is activated: the customer may take it."""
+        writer, found = self._writer(user), self._found("quote", quote)
+        with self._store.transaction():
+            writer.update(self._table("quote"), found, {"pricelevelid@odata.bind": f"pricelevels({prices})"})
+            self._add_lines(writer, quote, lines)
+            writer.put(self._table("quote"), quote, _OPEN)
+        return self._kept(quote)
+
     def win_quote(self, quote: str, user: str = PERSON) -> str:
         """The quote is activated where it is a draft, won, and becomes an order, which is submitted."""
         call, writer, table = self._call(user), self._writer(user), self._table("quote")
         row = self._store.tables["quote"].written[self._found("quote", quote)]
         with self._store.transaction():
             if row["statecode"] == 0:
-                writer.put(table, quote, {"statecode": 1, "statuscode": 2})
+                writer.put(table, quote, _OPEN)
             self._sales.close(call, "WinQuote", quote)
             order = self._sales.convert(call, quote)
             if self._store.switches.order_processing_integration:
@@ -106,11 +118,14 @@ class People:
             writer = self._writer(user)
             customer = {"customerid_account@odata.bind": f"accounts({account})"}
             quote = writer.create(self._table("quote"), {"name": name, **customer, **self._prices(account)})
-            for number, line in enumerate(lines, 1):
-                said = {"quantity": line["quantity"], "lineitemnumber": number}
-                bound = {"quoteid@odata.bind": f"quotes({quote})", **self._product(line["productnumber"])}
-                writer.create(self._table("quotedetail"), {**said, **bound})
+            self._add_lines(writer, quote, lines)
         return self.win_quote(quote, user)
+
+    def _add_lines(self, writer: Writer, quote: str, lines: Iterable[Row]) -> None:
+        for number, line in enumerate(lines, 1):
+            said = {"quantity": line["quantity"], "lineitemnumber": number}
+            bound = {"quoteid@odata.bind": f"quotes({quote})", **self._product(line["productnumber"])}
+            writer.create(self._table("quotedetail"), {**said, **bound})
 
     def submit(self, order: str, user: str = PERSON) -> str:
         with self._store.transaction():

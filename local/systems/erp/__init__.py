@@ -6,7 +6,7 @@
   database.py    Erp: made, opened, and edited by its users through SQL
   accounting.py  the desk that turns orders into invoices, and invoices into payments
   sample.py      a company from a seed
-  office.py      all of it as a process: `python -m local system erp --data DIR`
+  office.py      all of it in a folder: `python -m local system erp --data DIR`
 ```
 
 Habits

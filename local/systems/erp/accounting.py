@@ -8,7 +8,7 @@ Both may be called as often as one likes: what is done is not done again.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, exists, func, insert, select
@@ -18,17 +18,32 @@ from local.systems.erp.tables import INVOICES, ORDER_LINES, ORDERS, PAYMENTS
 
 RELEASED = "RELEASED"
 DUE = timedelta(days=30)
+AT_ANY_TIME = datetime(9999, 12, 31)  # noqa: DTZ001 - the tables hold times without an offset
+"""No row is newer: what was touched just now counts as well."""
 
 
 @dataclass(frozen=True)
 class Accounting:
     """`quiet` is how long an order must have been left alone, for its lines come after it; `terms` how long
-    customers take to pay.
+    customers take to pay; `name` is the ERP's.
     """
 
     erp: Erp
     quiet: timedelta = timedelta(0)
     terms: timedelta = timedelta(0)
+    name: str = "erp"
+
+    def work(self) -> int:
+        """Do what is due; how much that was."""
+        return len(self.invoice()) + self.pay()
+
+    def left(self) -> list[str]:
+        """What the desk still means to do, now or when it is due."""
+        with self.erp.engine.connect() as connection:
+            orders = len(connection.execute(self._to_invoice(AT_ANY_TIME)).all())
+            invoices = len(connection.execute(self._unpaid(AT_ANY_TIME)).all())
+        lines = [f"{self.name}: {orders} orders are to be invoiced"] if orders else []
+        return [*lines, f"{self.name}: {invoices} invoices are to be paid"] if invoices else lines
 
     def invoice(self) -> list[str]:
         """Invoice every order that is due for it; the numbers of the invoices."""
@@ -51,7 +66,8 @@ class Accounting:
                 connection.execute(insert(INVOICES), rows)
         return [str(row["invoice_no"]) for row in rows]
 
-    def _to_invoice(self, left_alone_since: Any) -> Any:
+    @staticmethod
+    def _to_invoice(left_alone_since: datetime) -> Any:
         lines = (
             select(
                 ORDER_LINES.c.order_id,
@@ -77,11 +93,7 @@ class Accounting:
     def pay(self, *invoices: str) -> int:
         """What is open of these invoices is paid today; of all, where none is named."""
         now = self.erp.now()
-        remaining = (INVOICES.c.total - INVOICES.c.paid_amount).label("remaining")
-        unpaid = select(INVOICES.c.invoice_no, remaining).where(
-            INVOICES.c.paid_amount < INVOICES.c.total,
-            INVOICES.c.changed_at <= now.replace(tzinfo=None) - self.terms,
-        )
+        unpaid = self._unpaid(now.replace(tzinfo=None) - self.terms)
         if invoices:
             unpaid = unpaid.where(INVOICES.c.invoice_no.in_(invoices))
         with self.erp.engine.begin() as connection:
@@ -92,6 +104,13 @@ class Accounting:
             if payments:
                 connection.execute(insert(PAYMENTS), payments)
         return len(payments)
+
+    @staticmethod
+    def _unpaid(left_alone_since: datetime) -> Any:
+        remaining = (INVOICES.c.total - INVOICES.c.paid_amount).label("remaining")
+        return select(INVOICES.c.invoice_no, remaining).where(
+            INVOICES.c.paid_amount < INVOICES.c.total, INVOICES.c.changed_at <= left_alone_since
+        )
 
 
 def _count(connection: Connection) -> int:

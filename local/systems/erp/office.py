@@ -1,4 +1,4 @@
-"""The ERP as a process: a database in a folder, and an accounting desk at work in it until it is stopped.
+"""The ERP in a folder: its database, and the accounting desk that works in it.
 
 Nothing is served: whoever wants something of an ERP opens its database. It is filled before it gets its name,
 so that a process that is killed meanwhile leaves none that is half full.
@@ -6,8 +6,6 @@ so that a process that is killed meanwhile leaves none that is half full.
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,16 +13,18 @@ from local.systems.erp.accounting import Accounting
 from local.systems.erp.database import Erp
 from local.systems.erp.sample import fill
 
-QUIET, TERMS = timedelta(seconds=5), timedelta(seconds=15)
+QUIET, TERMS = timedelta(seconds=2), timedelta(seconds=4)
 """On a desk nobody waits for thirty days."""
 
-PAUSE = 1.0
-"""Seconds between two looks at the orders."""
+
+def path_in(directory: Path, name: str) -> Path:
+    """Where the database of an ERP lies."""
+    return directory / f"{name}.sqlite"
 
 
 def opened(directory: Path, name: str, records: int, seed: int) -> Erp:
-    """The ERP of this name, made and filled where there is none."""
-    path = directory / f"{name}.sqlite"
+    """The ERP of this name, made and filled where there is none; of no records, it stays empty."""
+    path = path_in(directory, name)
     if not path.exists():
         directory.mkdir(parents=True, exist_ok=True)
         _make(path, records, seed)
@@ -36,19 +36,11 @@ def _make(path: Path, records: int, seed: int) -> None:
     draft.unlink(missing_ok=True)
     erp = Erp(f"sqlite:///{draft.absolute()}")
     erp.create()
-    fill(erp, records, seed)
+    if records:
+        fill(erp, records, seed)
     erp.close()
     draft.rename(path)
 
 
-def on_a_desk(erp: Erp) -> Accounting:
-    return Accounting(erp, QUIET, TERMS)
-
-
-async def work(accounting: Accounting, stopped: asyncio.Event) -> None:
-    """Invoice and collect until told to stop."""
-    while not stopped.is_set():
-        accounting.invoice()
-        accounting.pay()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stopped.wait(), PAUSE)
+def on_a_desk(erp: Erp, name: str) -> Accounting:
+    return Accounting(erp, QUIET, TERMS, name)

@@ -1,7 +1,8 @@
 """A company from a seed: customers and their people, what is sold, in what units, and for how much.
 
 A quarter of the records are customers, three quarters their contacts. Numbers (`K-…`) and e-mail domains are
-none that the CRM's sample has. Stamps are counted back from the ERP's now.
+none that the CRM's sample has. Stamps are counted back from the ERP's now. Industries are typed in by hand: a
+few are none that the CRM has a choice for.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from decimal import Decimal
 from random import Random
 
 from local.systems.erp.database import Erp, Row
+from local.systems.sample.customers import INDUSTRIES
 from local.systems.sample.people import People
 
 UNITS = {"PCS": "Piece", "BOX": "Box", "KG": "Kilogram", "M": "Metre", "H": "Hour", "SET": "Set"}
@@ -18,6 +20,8 @@ LISTS = {"STANDARD": "Standard prices", "EXPORT": "Export prices"}
 THINGS = ("Valve", "Pump", "Bearing", "Gasket", "Filter", "Cable", "Sensor", "Motor", "Hose", "Switch")
 SORTS = ("Compact", "Heavy", "Stainless", "Quiet", "Outdoor", "Precision", "Basic", "Double")
 CUSTOMERS = 0.25
+UNHEARD_OF = 0.02
+"""Of the customers, the share whose industry is a word of accounting's own."""
 SPECIAL = 0.05
 """Of the customers, this share has prices of its own."""
 
@@ -58,7 +62,7 @@ def _customer(random: Random, number: int, account: Row) -> Row:
         "name": account["Name"],
         "phone": account["Phone"],
         "website": account["Website"].replace(".example", ".trade.example"),
-        "industry": account["Industry"],
+        "industry": account["Industry"] if random.random() < UNHEARD_OF else random.choice([*INDUSTRIES]),
         "street": account["BillingStreet"],
         "city": account["BillingCity"],
         "region": account["BillingState"],

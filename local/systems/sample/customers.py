@@ -34,8 +34,8 @@ ACCOUNTS: Final = 0.25
 """Share of all rows."""
 PRIMARY: Final = 0.33
 _LABELS: Final = STANDARD.tables["account"].columns["industrycode"].options
-_INDUSTRIES: Final = tuple(code for code, label in _LABELS.items() if len(label) <= 40)
-"""A longer label would be a defect of its own: an LMS takes 40 characters."""
+INDUSTRIES: Final = {label: code for code, label in _LABELS.items() if len(label) <= 40}
+"""Label to code. A longer label would be a defect of its own: an LMS takes 40 characters."""
 _ACCOUNT: Final = {
     "name": "Name",
     "accountnumber": "AccountNumber",
@@ -118,7 +118,7 @@ class _Making:
         return {
             **self._made(row, "account", _ACCOUNT),
             "accountnumber": number and f"{self._environment.upper()[:12]}-{number.partition('-')[2]}",
-            "industrycode": self._random.choice(_INDUSTRIES),
+            "industrycode": self._random.choice([*INDUSTRIES.values()]),
             "websiteurl": self._owned(row["Website"]),
         }
 

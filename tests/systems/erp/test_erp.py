@@ -17,6 +17,7 @@ from local.systems.erp.accounting import Accounting
 from local.systems.erp.database import Erp
 from local.systems.erp.sample import fill
 from local.systems.sample import make_sample
+from local.systems.staff import Staff
 from tests.store import postgres
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -143,7 +144,7 @@ def test_the_accounting_desk_invoices_what_is_released_once_and_collects_once(er
     assert (desk.pay(), desk.pay()) == (1, 0)
 
 
-def test_the_process_fills_the_database_once_and_works_until_it_is_stopped(tmp_path: Path):
+def test_the_database_is_filled_once_and_the_desk_works_in_it_until_it_is_stopped(tmp_path: Path):
     first = office.opened(tmp_path, "erp", 40, 1)
     key = first.insert("orders", order_no="O-1", status="RELEASED", total=10)
     first.insert("order_lines", order_id=key, quantity=1, price=10)
@@ -152,7 +153,8 @@ def test_the_process_fills_the_database_once_and_works_until_it_is_stopped(tmp_p
 
     async def a_moment() -> None:
         stopped = asyncio.Event()
-        working = asyncio.create_task(office.work(Accounting(again), stopped))
+        staff = Staff(outside=[Accounting(again)])
+        working = asyncio.create_task(staff.work(stopped))
         await asyncio.sleep(0)
         stopped.set()
         await working

@@ -18,9 +18,11 @@ from uuid import UUID
 
 import httpx
 import orjson
+from sqlalchemy import URL, Engine, event
 
 from functions.dataverse import connection as dataverse_room
 from functions.erp import connection as erp_room
+from functions.erp.client import open_engine
 from functions.lms import connection as lms_room
 from functions.salesforce import connection as salesforce_room
 from local.entities import rule
@@ -51,6 +53,7 @@ from shared.wiring import Hub
 
 TOPOLOGY = Path(__file__).parent.parent / "topology.yaml"
 FIRST_COMPANY = frozenset({"salesforce", "lms"})
+SECOND_COMPANY = frozenset({"crm", "erp", "partner"})
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECRET = "not-for-logs"
 APPLICATION = Application("crosswalk", SECRET)
@@ -278,19 +281,31 @@ def _topology(given: str | Topology | None) -> Topology:
 
 def first_company() -> Topology:
     """Of the topology that this house comes with: what there is between Salesforce and the LMS."""
+    return _between(FIRST_COMPANY)
+
+
+def second_company() -> Topology:
+    """And what there is between the CRM, the ERP and the partner."""
+    return _between(SECOND_COMPANY)
+
+
+def _between(names: frozenset[str]) -> Topology:
+    """These systems, their flows and what flows; a field keeps its policies if its owner is among them."""
     whole = load(TOPOLOGY)
-    flows = tuple(flow for flow in whole.flows if {flow.source, flow.target} <= FIRST_COMPANY)
+    flows = tuple(flow for flow in whole.flows if {flow.source, flow.target} <= names)
     carried = {flow.entity for flow in flows}
     return Topology(
-        systems={name: whole.systems[name] for name in whole.systems if name in FIRST_COMPANY},
-        entities={name: _simple(policy) for name, policy in whole.entities.items() if name in carried},
+        systems={name: whole.systems[name] for name in whole.systems if name in names},
+        entities={name: _kept(policy, names) for name, policy in whole.entities.items() if name in carried},
         flows=flows,
     )
 
 
-def _simple(policy: EntityPolicy) -> EntityPolicy:
-    """Without the fields that are otherwise in the other company."""
-    return policy.model_copy(update={"fields": {}})
+def _kept(policy: EntityPolicy, names: frozenset[str]) -> EntityPolicy:
+    fields = {name: field for name, field in policy.fields.items() if field.owner in names}
+    return policy.model_copy(
+        update={"fields": fields, "owner": policy.owner if policy.owner in names else None}
+    )
 
 
 def _systems(
@@ -347,7 +362,19 @@ def _erp(system: str, erp: Erp, time: Time, random: Random, environment: Mapping
         clock=time.micros,
         random=random,
         run=run,
+        open_=_hasty,
     )
+
+
+def _hasty(url: URL, at_once: int) -> Engine:
+    """A database that nobody will look for after a power cut."""
+    engine = open_engine(url, at_once)
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA synchronous=OFF")
+
+    return engine
 
 
 def _environment(system: str) -> dict[str, str]:

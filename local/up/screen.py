@@ -76,7 +76,8 @@ def _under_way(flows: Sequence[FlowReport]) -> str:
     through = [flow for flow in flows if flow.done >= flow.counts["read"]]
     parts = [f"{named(flow)} {flow.done} of {flow.counts['read']}" for flow in flows if flow not in through]
     done = sum(flow.done for flow in through)
-    return "; ".join([*parts, f"{done} records of {len(through)} flows are through"])
+    told = f"{done} records of {len(through)} flows are through" if done else "nothing new"
+    return "; ".join([*parts, told])
 
 
 def named(flow: FlowReport) -> str:

@@ -110,6 +110,12 @@ class Running:
         found = [row["number"] for row in self.records(name) if row["number"] in set(numbers)]
         return found if set(found) == set(numbers) else []
 
+    def work(self) -> list[str]:
+        """What those mean to do who work in the systems by themselves."""
+        url = self.endpoints["systems"]["lms"]["url"]
+        left: list[str] = httpx.get(f"{url}/_sim/work").raise_for_status().json()["left"]
+        return left
+
     def salesforce(self) -> Org:
         return Org(self.endpoints["systems"]["salesforce"])
 

@@ -2,6 +2,7 @@
 
 from local.up.settling import Settling
 from local.up.store_view import Seen, since
+from local.up.work_view import Work
 
 FLOW = ("account", "salesforce", "lms")
 POLLED = ("salesforce", "account")
@@ -43,6 +44,13 @@ def test_quiet_is_what_two_looks_in_a_row_found_quiet():
     assert [settling.quiet(), settling.quiet()] == [False, True]
     settling.disturb()
     assert [settling.quiet(), settling.quiet()] == [False, True]
+
+
+def test_who_works_in_the_systems_is_waited_for_and_so_is_what_comes_of_it():
+    settling = Settling(100, 60.0)
+    looks = [Work(0, ("2 quotes",)), None, Work(2, ()), Work(2, ()), Work(0, ())]
+    assert [settling.idle(work) for work in looks] == [False, False, False, True, False]
+    assert Settling(100, 60.0).idle(Work(0, ())), "nobody has ever done anything"
 
 
 def test_it_is_given_up_after_so_long_without_progress_or_ten_times_that_with_it():

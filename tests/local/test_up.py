@@ -15,6 +15,7 @@ from threading import Event
 import pytest
 from rich.console import Console
 
+from local.systems.erp.database import Erp
 from local.systems.sample import make_sample
 from local.up.child import StartFailed
 from local.up.directory import BadDirectory, Directory
@@ -28,12 +29,12 @@ SETTLED = ("created", "updated", "unchanged", "deactivated", "dead_lettered", "p
 FLOWS = (("account", "Account"), ("contact", "Contact"), ("lead", "Lead"))
 
 
-def counts_of(report):
-    return {each["entity"]: each for each in report["flows"]}
+def counts_of(report, target="lms"):
+    return {each["entity"]: each for each in report["flows"] if each["to"] == target}
 
 
 def test_a_run_says_what_became_of_every_record_and_a_second_run_does_nothing(tmp_path):
-    ended, first = once("--records", 150, "--seed", 3, data=tmp_path / "cloud")
+    ended, first = once("--records", 150, "--customers", 0, "--seed", 3, data=tmp_path / "cloud")
     summary = make_sample(150, 3, datetime.now(UTC)).summary()
     flows = counts_of(first)
     assert first["converged"]
@@ -56,13 +57,27 @@ def test_a_run_says_what_became_of_every_record_and_a_second_run_does_nothing(tm
     assert (second["converged"], set(numbers), second["dead_letters"]) == (True, {0}, {})
 
 
+def test_a_quote_that_is_won_is_an_order_in_the_erp_and_its_invoice_is_back_and_paid(tmp_path):
+    _, report = once("--records", 0, "--customers", 80, data=tmp_path / "cloud")
+    to_erp, to_crm = counts_of(report, "erp"), counts_of(report, "crm")
+    erp = Erp(f"sqlite:///{tmp_path / 'cloud' / 'systems' / 'erp.sqlite'}")
+    won, sold = len(erp.rows("orders")), len(erp.rows("order_lines"))
+    assert won == to_erp["order"]["created"] == len(erp.rows("payments")) > 0
+    assert sold == to_erp["order_line"]["created"] >= won
+    assert (to_crm["invoice"]["created"], to_crm["invoice"]["updated"]) == (won, won), "open, and then paid"
+    assert to_crm["price_list_item"]["created"] >= 40
+    assert all(row["paid_on"] for row in erp.rows("invoices"))
+    erp.close()
+
+
 def test_a_cloud_that_stays_up_brings_changes_over_survives_kills_and_leaves_nothing_behind(tmp_path):
     """One story, for a cloud's start costs seconds and each step leaves it as it found it."""
-    with running("--records", 60, data=tmp_path / "cloud") as cloud:
+    with running("--records", 60, "--customers", 60, data=tmp_path / "cloud") as cloud:
         until(lambda: len(cloud.linked("companies")) > 5, cloud.process)
         addresses_are_for_the_owner_alone(cloud)
         a_second_cloud_on_the_same_directory_is_refused(cloud)
         a_change_in_salesforce_shows_up_in_the_lms_within_seconds(cloud)
+        a_quote_that_somebody_wins_is_followed_to_its_money(cloud)
         killed_processes_come_back_where_they_were_and_no_change_is_lost_or_doubled(cloud)
         sigterm_ends_every_process_and_is_no_failure(cloud)
 
@@ -82,6 +97,17 @@ def a_change_in_salesforce_shows_up_in_the_lms_within_seconds(cloud):
     assert ended.returncode == 0, ended.stderr
     seconds = float(ended.stdout.partition("the LMS shows it ")[2].partition(" s ")[0])
     assert seconds < 30
+
+
+def a_quote_that_somebody_wins_is_followed_to_its_money(cloud):
+    until(lambda: cloud.work() == [], cloud.process)
+    ended = local("win", "--data", cloud.data)
+    assert ended.returncode == 0, ended.stderr
+    assert re.search(
+        r"the ERP has it .*, RELEASED.*the CRM has invoice .*it is paid", ended.stdout, re.DOTALL
+    )
+    again = local("win", "--data", cloud.data)
+    assert (again.returncode, again.stderr.partition(":")[0]) == (1, "no quote waits for a customer")
 
 
 def killed_processes_come_back_where_they_were_and_no_change_is_lost_or_doubled(cloud):
@@ -109,7 +135,7 @@ def sigterm_ends_every_process_and_is_no_failure(cloud):
 
 
 def test_processes_end_when_the_one_that_started_them_is_killed(tmp_path):
-    with started("--records", 0, data=tmp_path / "cloud") as process:
+    with started("--records", 0, "--customers", 0, data=tmp_path / "cloud") as process:
         ready = [tmp_path / "cloud" / "ready" / f"{name}.json" for name in ("systems", "servicebus")]
         until(lambda: all(file.exists() for file in ready), process)
         children = until(lambda: len(found := children_of(process.pid)) == 3 and found, process)
@@ -126,7 +152,7 @@ def children_of(pid):
 def test_a_run_that_does_not_settle_says_what_still_waits(tmp_path):
     said, report = StringIO(), tmp_path / "report.json"
     console, slow = Console(file=said, width=200), {**SHORT, "CROSSWALK_PARENT_WAIT": "600"}
-    content = Content(300, 1)  # one of its contacts is of an account that the LMS refuses
+    content = Content(300, 1, customers=0)  # one of its contacts is of an account that the LMS refuses
     assert not run(
         options(tmp_path / "cloud", content, report=report, patience=8), env(slow), console, Event()
     )

@@ -102,11 +102,39 @@ def test_several_environments_are_served_beside_the_other_systems(tmp_path):
         assert systems["crm"]["authority"] == systems["crm"]["url"] != systems["partner"]["url"]
 
 
-def test_an_environment_whose_name_is_none_is_refused():
-    command = [sys.executable, "-m", "local", "systems", "--dataverse", "crm:x"]
+def test_a_company_with_an_erp_has_people_at_work_in_both(tmp_path):
+    arguments = (
+        "systems",
+        "--data",
+        tmp_path / "data",
+        "--dataverse",
+        "crm",
+        "--sales",
+        "crm",
+        "--erp",
+        "erp",
+    )
+    ready = {"ready_file": tmp_path / "ready.json", "last": "erp: sqlite:"}
+    with started(*arguments, "--records", 0, "--customers", 80, **ready) as (_, systems):
+        work = httpx.get(f"{systems['crm']['url']}/_sim/work").json()
+        assert systems["erp"] == {"database_url": f"sqlite:///{tmp_path / 'data' / 'erp.sqlite'}"}
+    assert work == {"done": 0, "left": ["crm: 4 quotes wait for the prices of their products"]}
+
+
+@pytest.mark.parametrize(
+    "option, said",
+    [
+        (("--dataverse", "crm:x"), "NAME or NAME:PORT"),
+        (("--erp", "erp"), "an ERP is a database: say in which folder"),
+        (("--sales", "lms"), "lms is no Dataverse environment: nobody sells anything there"),
+    ],
+)
+def test_a_company_that_cannot_be_is_refused(option, said):
+    command = [sys.executable, "-m", "local", "systems", "--records", "0", *option]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
     assert ended.returncode == 2
-    assert "NAME or NAME:PORT" in ended.stderr
+    assert said in " ".join(ended.stderr.replace("│", " ").split())
+    assert "Traceback" not in ended.stderr
 
 
 def test_reports_fill_salesforce_in_place_of_the_sample(tmp_path):

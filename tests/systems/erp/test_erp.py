@@ -144,6 +144,24 @@ def test_the_accounting_desk_invoices_what_is_released_once_and_collects_once(er
     assert (desk.pay(), desk.pay()) == (1, 0)
 
 
+def test_the_desk_says_what_is_left_to_do_also_where_it_is_not_due_yet(erp: Erp):
+    key = erp.insert("orders", order_no="O-1", status="RELEASED", total=10)
+    desk = Accounting(erp, quiet=timedelta(minutes=1), terms=timedelta(days=1))
+    assert desk.left() == [], "without lines it is no order yet"
+    erp.insert("order_lines", order_id=key, quantity=1, price=10)
+
+    said = []
+    for later in (timedelta(0), timedelta(minutes=2), timedelta(days=2)):
+        erp.set_clock(NOON + later)
+        said.append((desk.work(), desk.left()))
+
+    assert said == [
+        (0, ["erp: 1 orders are to be invoiced"]),
+        (1, ["erp: 1 invoices are to be paid"]),
+        (1, []),
+    ]
+
+
 def test_the_database_is_filled_once_and_the_desk_works_in_it_until_it_is_stopped(tmp_path: Path):
     first = office.opened(tmp_path, "erp", 40, 1)
     key = first.insert("orders", order_no="O-1", status="RELEASED", total=10)

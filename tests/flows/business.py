@@ -70,6 +70,11 @@ class Books:
     def delete(self, table: str, *keys: Any) -> None:
         self._now().delete(table, *keys)
 
+    def edit_all(self, table: str, **values: str) -> None:
+        """Every row, in one statement."""
+        sets = ", ".join(f"{name} = '{value}'" for name, value in values.items())
+        self._now().ask(f"UPDATE {table} SET {sets}")
+
     def rows(self, table: str) -> list[dict[str, Any]]:
         return self.erp.rows(table)
 

@@ -1,5 +1,5 @@
-"""From a quote to its paid invoice: what is sold in the CRM is an order in the ERP, and what is owed for it is
-seen in the CRM, by people who cannot look into the ERP and cannot change it.
+"""From a quote to its paid invoice: what is sold in the CRM is an order in the ERP, and what is owed for it
+is seen in the CRM, by people who cannot look into the ERP and cannot change it.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class Moments:
             self._happen()
 
 
-@pytest.mark.parametrize(("column", "field"), [("telephone1", "phone"), ("address1_city", "city")])
+@pytest.mark.parametrize("column, field", [("telephone1", "phone"), ("address1_city", "city")])
 async def test_an_edit_in_the_crm_survives_whenever_it_comes(office: Business, column: str, field: str):
     """Before our login, our read or our write, and between any of them."""
     account = office.crm.account()["accountid"]

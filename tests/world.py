@@ -195,13 +195,17 @@ class World:
 
 
 class Wire(httpx.AsyncBaseTransport):
-    """Carries requests to a system, and keeps them. `before` and `after` may raise: the wire is cut there."""
+    """Carries requests to a system, and keeps them. `before` and `after` may raise: the wire is cut there.
+
+    `answered` may make another answer of the system's.
+    """
 
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
         self._inner = inner
         self.requests: list[httpx.Request] = []
         self.before: Callable[[httpx.Request], None] | None = None
         self.after: Callable[[httpx.Request], None] | None = None
+        self.answered: Callable[[httpx.Response], httpx.Response] | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
@@ -210,7 +214,7 @@ class Wire(httpx.AsyncBaseTransport):
         response = await self._inner.handle_async_request(request)
         if self.after:
             self.after(request)
-        return response
+        return self.answered(response) if self.answered else response
 
 
 class NotedBus(EngineBus):
@@ -247,14 +251,17 @@ def world(
     settings: Mapping[str, str] | None = None,
     schema: Schema = STANDARD,
     erps: Mapping[str, Erp] | None = None,
+    store_url: str = "sqlite://",
 ) -> World:
-    """A new world; its database is in memory. An ERP is a database of its own, and comes from outside."""
+    """A new world; its database is in memory, unless it is to outlive the world. An ERP is a database of its
+    own, and comes from outside.
+    """
     time, random = Time(), Random(seed)
     topology = _topology(topology)
     options = Options(Credentials("crosswalk", SECRET), schema, daily_limit)
     systems = _systems(topology, time, random, calls_a_minute, options)
     broker = _broker(time, topology, random)
-    store = Store("sqlite://", inline)
+    store = Store(store_url, inline)
     store.migrate()
     wires = {name: Wire(SystemTransport(system, time.sleep)) for name, system in systems.items()}
     sent: list[Message] = []

@@ -100,7 +100,7 @@ class Business:
 
     world: World
     books: Books
-    folder: TemporaryDirectory[str]
+    folder: TemporaryDirectory[str] | None = None
     crm: Company = field(init=False)
     _unpowered: Hub | None = None
 
@@ -185,13 +185,25 @@ class Business:
     async def close(self) -> None:
         await self.world.close()
         self.books.erp.close()
-        self.folder.cleanup()
+        if self.folder:
+            self.folder.cleanup()
 
 
 def business(topology: str | Topology | None = None, **options: Any) -> Business:
     """A new one; the ERP's database is in a folder of its own, which goes when it is closed."""
     folder = TemporaryDirectory()
-    erp = WatchedErp(f"sqlite:///{folder.name}/erp.sqlite")
+    return business_in(folder.name, topology, folder=folder, **options)
+
+
+def business_in(
+    path: str,
+    topology: str | Topology | None = None,
+    *,
+    folder: TemporaryDirectory[str] | None = None,
+    **options: Any,
+) -> Business:
+    """With the ERP whose database is in this folder, or will be."""
+    erp = WatchedErp(f"sqlite:///{path}/erp.sqlite")
     erp.create()
     opened = world(topology or second_company(), erps={"erp": erp}, **options)
     return Business(opened, Books(opened, erp), folder)

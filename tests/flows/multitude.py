@@ -61,7 +61,7 @@ class Multitude:
         business = self.business
         rows = {row["id"]: row for row in business.books.rows("customers")}
         cost = Cost(
-            updated_in_erp=len(business.written_in_erp()),
+            updated_in_erp=sum(business.written_in_erp().values()),
             deleted_in_erp=self.there - len(rows),
             written_in_crm=len(business.written("crm")),
             batches=len(business.batches("crm")),

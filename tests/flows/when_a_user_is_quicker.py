@@ -98,6 +98,32 @@ async def test_an_edit_in_the_erp_survives_whenever_it_comes(office: Business, f
     assert number > 3
 
 
+async def test_a_row_that_is_edited_again_while_its_first_edit_is_on_the_way_is_picked_up_again(
+    office: Business,
+):
+    """Its mark is taken off only while it has the version that was read."""
+    customer = office.books.customer()["id"]
+    for number in count():
+        office.later()
+        office.books.edit("customers", customer, phone=f"first {number}")
+
+        def again(value: str = f"second {number}") -> None:
+            office.later()
+            office.books.edit("customers", customer, phone=value)
+
+        moments = Moments(number, again)
+        office.books.erp.before = moments.one
+        await office.settle()
+        office.books.erp.before = None
+        if not moments.happened:
+            break
+        await office.settle()
+        assert office.crm.account()["telephone1"] == f"second {number}"
+        assert office.books.customer()["crm_status"] == "P"
+    assert number > 2
+    assert (office.letters(), office.conflicts()) == ([], [])
+
+
 async def test_the_write_that_came_too_late_is_refused_by_the_crm_and_merged(office: Business):
     """412: the row is read again, and what is left of our write is written upon it."""
     office.later()

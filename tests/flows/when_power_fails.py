@@ -6,15 +6,20 @@ what was committed, in the hub's store, in the ERP's database, and in Dataverse.
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from itertools import count
+from pathlib import Path
 from random import Random
 
+import anyio
 import pytest
 
 from shared.adapters.store.transaction import Transaction
 from tests.flows.business import Business, business, customers_both_ways
+from tests.flows.killed import opened
 from tests.histories.power import Power, PowerLost
 
 pytestmark = pytest.mark.anyio
@@ -25,13 +30,13 @@ CUSTOMERS = 8
 @pytest.fixture
 async def office() -> AsyncIterator[Business]:
     """Customers that both sides have."""
-    opened = business(customers_both_ways())
+    office = business(customers_both_ways())
     rows = [{"name": f"Company {each}", "accountnumber": f"N-{each}"} for each in range(CUSTOMERS)]
-    opened.crm.environment.load("account", rows)
-    await opened.settle()
-    await opened.settle()
-    yield opened
-    await opened.close()
+    office.crm.environment.load("account", rows)
+    await office.settle()
+    await office.settle()
+    yield office
+    await office.close()
 
 
 async def failing(office: Business, work: Callable[[], None], steps: int) -> bool:
@@ -99,6 +104,27 @@ async def test_after_a_token_has_expired_a_cut_loses_no_change_and_no_delete(off
         if not cut:
             break
     assert steps > 15
+
+
+async def test_a_process_that_is_killed_before_it_takes_the_marks_off_loses_and_doubles_nothing(
+    tmp_path: Path,
+):
+    """A real process, by a real SIGKILL: what it leaves is two database files."""
+    before = opened(str(tmp_path))
+    before.books.create("customers", customer_no="K-1", name="Acme")
+    await before.close()
+
+    ended = await anyio.run_process([sys.executable, "-m", "tests.flows.killed", str(tmp_path)], check=False)
+
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    after = opened(str(tmp_path))
+    assert [row["crm_status"] for row in after.books.rows("customers")] == ["N"]
+    after.later(600)  # until the lease of the dead has run out
+    await after.settle()
+    assert [row["name"] for row in after.crm.rows("account")] == ["Acme"]
+    assert [(row["crm_status"], row["row_version"]) for row in after.books.rows("customers")] == [("P", 1)]
+    assert len(after.written("crm")) == 1
+    await after.close()
 
 
 async def test_a_token_that_has_expired_is_replaced_when_its_rows_are_merged(office: Business):

@@ -128,7 +128,14 @@ def systems(order: Order, topology: Topology) -> Iterator[Systems]:
         yield _running(order.directory)
         return
     quiet = Cloud(
-        order.directory, topology, order.topology, order.content, Ports(), os.environ, say=lambda _: None
+        order.directory,
+        topology,
+        order.topology,
+        order.content,
+        Ports(),
+        os.environ,
+        say=lambda _: None,
+        all_systems=False,
     )
     with order.directory.held():
         try:

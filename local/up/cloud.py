@@ -66,6 +66,8 @@ class Cloud:
     ports: Ports
     outer: Mapping[str, str]
     say: Say
+    all_systems: bool = True
+    """Else Salesforce and the LMS alone: what is not started is not filled either."""
     told: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Process → what it wrote into its ready file."""
     _children: dict[str, Child] = field(default_factory=dict)
@@ -191,6 +193,8 @@ class Cloud:
 
     def _company(self) -> list[str]:
         """The Dataverse environments of the topology, each with its port, who sells there, and the ERPs."""
+        if not self.all_systems:
+            return []
         names, known = self.topology.systems_of("dataverse"), self.ports.environments
         options = [("--dataverse", f"{name}:{known.get(name, 0)}") for name in names]
         options += [("--sales", name) for name in sellers(self.topology)]

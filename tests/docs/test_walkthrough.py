@@ -19,6 +19,7 @@ NEEDED = (
     "local",
     "tests/flows",
     "tests/world.py",
+    "tests/erps.py",
     "tests/__init__.py",
     "topology.yaml",
 )

@@ -51,7 +51,7 @@ def test_what_was_linked_before_the_first_run_is_updated_by_it_and_made_no_secon
     assert [line.split()[1:] for line in linked.stdout.splitlines() if line.startswith("accounts.csv  ")] == [
         [str(held), "0", "1", "0", "0", "1"]
     ]
-    _, report = once(data=data)
+    _, report = once("--customers", 0, data=data)
     account = next(flow for flow in report["flows"] if flow["entity"] == "account")
     assert (account["updated"], account["unchanged"]) == (len(HELD["different"]), len(HELD["identical"]))
 

@@ -18,11 +18,9 @@ from uuid import UUID
 
 import httpx
 import orjson
-from sqlalchemy import URL, Engine, event
 
 from functions.dataverse import connection as dataverse_room
 from functions.erp import connection as erp_room
-from functions.erp.client import open_engine
 from functions.lms import connection as lms_room
 from functions.salesforce import connection as salesforce_room
 from local.entities import rule
@@ -34,7 +32,6 @@ from local.systems.control import Controlled
 from local.systems.dataverse import Credentials as Application
 from local.systems.dataverse import Dataverse
 from local.systems.dataverse import Options as Environment
-from local.systems.erp.database import Erp
 from local.systems.lms import Lms
 from local.systems.rows import Rows
 from local.systems.salesforce import Credentials, Options, Salesforce
@@ -50,6 +47,7 @@ from shared.model.records import DeadLetter, Flows
 from shared.pipeline.recoverability import Policy
 from shared.topology import EntityPolicy, Topology, load, parse
 from shared.wiring import Hub
+from tests.erps import WatchedErp
 
 TOPOLOGY = Path(__file__).parent.parent / "topology.yaml"
 FIRST_COMPANY = frozenset({"salesforce", "lms"})
@@ -94,7 +92,7 @@ class World:
     bus: NotedBus | None = None
     sent: list[Message] = field(default_factory=list)
     errors: list[IntegrationError] = field(default_factory=list)
-    erps: Mapping[str, Erp] = field(default_factory=dict)
+    erps: Mapping[str, WatchedErp] = field(default_factory=dict)
 
     # What the hub does
 
@@ -250,7 +248,7 @@ def world(
     daily_limit: int = 10_000_000,
     settings: Mapping[str, str] | None = None,
     schema: Schema = STANDARD,
-    erps: Mapping[str, Erp] | None = None,
+    erps: Mapping[str, WatchedErp] | None = None,
     store_url: str = "sqlite://",
 ) -> World:
     """A new world; its database is in memory, unless it is to outlive the world. An ERP is a database of its
@@ -331,7 +329,7 @@ def _systems(
 def _connections(
     topology: Topology,
     wires: Mapping[str, Wire],
-    erps: Mapping[str, Erp],
+    erps: Mapping[str, WatchedErp],
     time: Time,
     random: Random,
     settings: Mapping[str, str],
@@ -354,11 +352,11 @@ def _connections(
     return {name: connect(name) for name in topology.systems}
 
 
-def _erp(system: str, erp: Erp, time: Time, random: Random, environment: Mapping[str, str]) -> Any:
+def _erp(system: str, erp: WatchedErp, time: Time, random: Random, environment: Mapping[str, str]) -> Any:
     """Each transaction finds the database's clock where the test's is."""
 
     async def run(work: Callable[[], Any]) -> Any:
-        erp.set_clock(time.at)
+        erp.arrive(time.at)
         return work()
 
     address = {f"{system.upper()}_DATABASE_URL": erp.url}
@@ -369,19 +367,8 @@ def _erp(system: str, erp: Erp, time: Time, random: Random, environment: Mapping
         clock=time.micros,
         random=random,
         run=run,
-        open_=_hasty,
+        open_=erp.open,
     )
-
-
-def _hasty(url: URL, at_once: int) -> Engine:
-    """A database that nobody will look for after a power cut."""
-    engine = open_engine(url, at_once)
-
-    @event.listens_for(engine, "connect")
-    def _connect(connection: Any, _record: Any) -> None:
-        connection.execute("PRAGMA synchronous=OFF")
-
-    return engine
 
 
 def _environment(system: str) -> dict[str, str]:

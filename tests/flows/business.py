@@ -4,18 +4,18 @@ the hub between them, in virtual time: the second company of the topology that t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from local.systems.dataverse import Dataverse
 from local.systems.erp.accounting import Accounting
-from local.systems.erp.database import Erp
 from shared.model.records import ConflictEntry, DeadLetter, Waiting
 from shared.topology import Topology
 from shared.wiring import Hub
+from tests.erps import WatchedErp
 from tests.flows.dynamics import Company
 from tests.histories.power import Power, PoweredBus, PoweredStore
 from tests.world import World, second_company, world
@@ -41,17 +41,6 @@ flows:
 def customers_both_ways(account: str = "{key: [number]}", delete: str = "propagate") -> str:
     """A topology of customers and their people, whom both sides edit."""
     return CUSTOMERS_BOTH_WAYS.replace("ACCOUNT", account).replace("DELETE", delete)
-
-
-class WatchedErp(Erp):
-    """`before` is called as each transaction of the hub begins; it may raise: then the hub is gone."""
-
-    before: Callable[[], None] | None = None
-
-    def set_clock(self, at: datetime | None) -> None:
-        super().set_clock(at)
-        if self.before:
-            self.before()
 
 
 @dataclass
@@ -89,8 +78,8 @@ class Books:
         """Where orders are invoiced and payments booked."""
         return Accounting(self._now(), quiet=timedelta(0))
 
-    def _now(self) -> Erp:
-        Erp.set_clock(self.erp, self.world.time.at)
+    def _now(self) -> WatchedErp:
+        self.erp.set_clock(self.world.time.at)
         return self.erp
 
 
@@ -120,6 +109,7 @@ class Business:
     def forget(self) -> None:
         for wire in self.world.wires.values():
             wire.requests.clear()
+        self.books.erp.forget()
         self._before = self.marks()
         self.world.sent.clear()
 

@@ -17,6 +17,7 @@ from local.systems.dataverse import Dataverse
 from local.systems.erp.accounting import Accounting
 from local.systems.erp.database import Erp
 from shared.model.change import Page
+from tests.erps import WatchedErp
 from tests.flows.dynamics import ACME, Company
 from tests.world import World, world
 
@@ -77,7 +78,7 @@ class Business:
 
 @pytest.fixture
 async def business(tmp_path: Path) -> AsyncIterator[Business]:
-    erp = Erp(f"sqlite:///{tmp_path / 'erp.sqlite'}")
+    erp = WatchedErp(f"sqlite:///{tmp_path / 'erp.sqlite'}")
     erp.create()
     opened = world(TOPOLOGY, erps={"erp": erp})
     system = opened.systems["crm"].system

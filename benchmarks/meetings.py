@@ -1,7 +1,7 @@
 """Plays a thousand edits that meet, in any number of orders: `python -m benchmarks.meetings [--orders N]`.
 
-Each order is a seed, and is played under every policy. Prints how many a second; exits 1 if any of them ended
-otherwise than its policy says, and names the seed.
+Each order is a seed, and is played between each pair of systems under every policy. Prints how many a second;
+exits 1 if any of them ended otherwise than its policy says, and names the seed.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import traceback
 from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 
-from tests.flows.crowd import POLICIES, crowd
-from tests.flows.office import Office, office
+from tests.flows.meetings import PAIRS, POLICIES, meet
 
 
 def main() -> int:
     arguments = _arguments()
-    plays = list(product(range(arguments.first, arguments.first + arguments.orders), arguments.policies))
+    seeds = range(arguments.first, arguments.first + arguments.orders)
+    plays = list(product(seeds, arguments.pairs, arguments.policies))
     began, failed = time.perf_counter(), 0
     with ProcessPoolExecutor(arguments.processes) as pool:
         for number, told in enumerate(pool.map(_told, plays, chunksize=2), 1):
@@ -42,33 +42,22 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--policies", nargs="*", default=POLICIES, choices=POLICIES, help="all, if none is named"
     )
+    parser.add_argument(
+        "--pairs", nargs="*", default=list(PAIRS), choices=PAIRS, help="all, if none is named"
+    )
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="as many at once")
     return parser.parse_args()
 
 
-def _told(play: tuple[int, str]) -> str | None:
-    """What went wrong in one order under one policy, if anything did."""
+def _told(play: tuple[int, str, str]) -> str | None:
+    """What went wrong in one order between one pair under one policy, if anything did."""
     logging.disable(logging.WARNING)
-    seed, policy = play
+    seed, pair, policy = play
     try:
-        asyncio.run(_play(seed, policy))
+        asyncio.run(meet(pair, policy, seed))
     except AssertionError:
-        return f"{policy}, seed {seed}: {traceback.format_exc(limit=-2)}"
+        return f"{pair}, {policy}, seed {seed}: {traceback.format_exc(limit=-2)}"
     return None
-
-
-async def _play(seed: int, policy: str) -> None:
-    opened: list[Office] = []
-
-    def opening(topology: str, *, seed: int) -> Office:
-        opened.append(office(topology, seed=seed))
-        return opened[-1]
-
-    try:
-        await crowd(opening, policy, seed).play()
-    finally:
-        for each in opened:
-            await each.world.close()
 
 
 if __name__ == "__main__":

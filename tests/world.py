@@ -203,7 +203,7 @@ class Wire(httpx.AsyncBaseTransport):
         self.requests: list[httpx.Request] = []
         self.before: Callable[[httpx.Request], None] | None = None
         self.after: Callable[[httpx.Request], None] | None = None
-        self.answered: Callable[[httpx.Response], httpx.Response] | None = None
+        self.answered: Callable[[httpx.Request, httpx.Response], httpx.Response] | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
@@ -212,7 +212,7 @@ class Wire(httpx.AsyncBaseTransport):
         response = await self._inner.handle_async_request(request)
         if self.after:
             self.after(request)
-        return self.answered(response) if self.answered else response
+        return self.answered(request, response) if self.answered else response
 
 
 class NotedBus(EngineBus):

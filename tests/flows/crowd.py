@@ -5,7 +5,8 @@
     settle     until all is quiet; an operator decides what a person is asked
     expect     what the policy says must stand, who must be written to, and what is a conflict
 
-Expectation knows nothing of the hub: it looks at both rows as people left them, and at their times.
+Expectation knows nothing of the hub: it looks at both rows as people left them, and at their times. Which
+two systems they are is said by `sides`.
 """
 
 from __future__ import annotations
@@ -21,25 +22,17 @@ from typing import Any
 from shared.adapters.store.transaction import Transaction
 from shared.model.records import ConflictEntry
 from shared.pipeline.mending import Mended, Mending
-from tests.flows.office import Office
-from tests.flows.two_sides import two_way
-
-FIELDS = {"Phone": "phone", "Website": "website", "BillingCity": "city"}
-"""What Salesforce calls them, and what the LMS does."""
+from tests.flows.sides import FIELDS, Place, Sides
+from tests.world import World
 
 POLICIES = ("owner", "newest", "rank", "ask")
-SIDES = ("salesforce", "lms")
-
-Place = tuple[int, str]
-"""A company and a field, as the LMS calls it."""
-
 Met = tuple[Place, frozenset[Any]]
 """Where edits met, and what they said."""
 
 
-def policy_text(policy: str) -> str:
+def policy_text(policy: str, owner: str) -> str:
     if policy == "owner":
-        return "{key: [number], owner: salesforce}"
+        return f"{{key: [number], owner: {owner}}}"
     return f"{{key: [number], conflict: {policy}}}"
 
 
@@ -64,93 +57,63 @@ class Expected:
 
 @dataclass
 class Crowd:
-    """The two systems, their people, and the hub between them."""
+    """The people of two systems, and the hub between them. Of an owned field the first one is the owner."""
 
-    office: Office
+    sides: Sides
     policy: str
     random: Random
     size: Size = field(default_factory=Size)
-    keys: list[str] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
     records: dict[str, int] = field(default_factory=dict)
     conflicts: int = 0
+
+    @property
+    def world(self) -> World:
+        return self.sides.world
 
     async def play(self) -> None:
         """All of it; raises AssertionError where something is not as the policy says."""
         await self._begin()
         for _ in range(self.size.intervals):
-            before = self._shown("salesforce")
-            assert before == self._shown("lms")
+            first, second = self.sides.names
+            before = self.sides.shown(first)
+            assert before == self.sides.shown(second)
             self._edit(self.size.edits // self.size.intervals)
-            expected = self._expect(before, self._shown("salesforce"), self._shown("lms"))
+            expected = self._expect(before, self.sides.shown(first), self.sides.shown(second))
             await self._work()
-            await self.office.settle()
+            await self.sides.settle()
             await self._decide(expected)
             self._check(expected)
 
     async def _begin(self) -> None:
-        companies = range(self.size.companies)
-        rows = [{"Name": f"Company {each}", "AccountNumber": f"N{each}"} for each in companies]
-        self.keys = [self.office.sales.create("Account", **row) for row in rows]
-        await self.office.settle()
-        await self.office.settle()
-        found = {row["number"]: row["id"] for row in self.office.world.rows("lms", "companies")}
-        self.numbers = [found[f"N{each}"] for each in companies]
-        self.records = {self.office.golden_id(key): company for company, key in enumerate(self.keys)}
+        await self.sides.begin(self.size.companies)
+        self.records = {record: company for company, record in enumerate(self.sides.records())}
 
     # People
 
     def _edit(self, count: int) -> None:
-        self.office.forget()
+        self.sides.forget()
         for number in range(count):
-            self.office.world.time.pass_by(1)
-            company, name = self.random.randrange(self.size.companies), self.random.choice(list(FIELDS))
+            self.world.time.pass_by(1)
+            company, name = self.random.randrange(self.size.companies), self.random.choice(FIELDS)
             value = self.random.choice(("", "same", "other")) if number % 8 == 0 else f"{name} {number}"
-            self._set(self.random.choice(SIDES), company, name, value or None)
-
-    def _set(self, side: str, company: int, name: str, value: str | None) -> None:
-        if side == "salesforce":
-            self.office.sales.change(self.keys[company], **{name: value})
-        else:
-            self.office.school.change("companies", self.numbers[company], **{FIELDS[name]: value})
-
-    def _shown(self, side: str) -> dict[Place, Any]:
-        if side == "lms":
-            rows = {row["id"]: row for row in self.office.world.rows("lms", "companies")}
-            return {
-                (company, name): rows[number][name]
-                for company, number in enumerate(self.numbers)
-                for name in FIELDS.values()
-            }
-        rows = {row["Id"]: row for row in self.office.world.rows("salesforce", "Account")}
-        return {
-            (company, FIELDS[name]): rows[key].get(name)
-            for company, key in enumerate(self.keys)
-            for name in FIELDS
-        }
-
-    def _times(self) -> dict[tuple[str, int], str]:
-        """When each row was last changed, as comparable text."""
-        sales = {row["Id"]: row["SystemModstamp"] for row in self.office.world.rows("salesforce", "Account")}
-        school = {row["id"]: row["updated_at"] for row in self.office.world.rows("lms", "companies")}
-        return {
-            **{("salesforce", company): sales[key][:19] for company, key in enumerate(self.keys)},
-            **{("lms", company): school[number][:19] for company, number in enumerate(self.numbers)},
-        }
+            self.sides.set(self.random.choice(self.sides.names), company, name, value or None)
 
     # What has to come of it
 
     def _expect(
-        self, before: dict[Place, Any], sales: dict[Place, Any], school: dict[Place, Any]
+        self, before: dict[Place, Any], first: dict[Place, Any], second: dict[Place, Any]
     ) -> Expected:
-        expected, times = Expected(), self._times()
+        expected, (one, other) = Expected(), self.sides.names
+        ours, others = self.sides.times(one), self.sides.times(other)
         for place, old in before.items():
-            mine, theirs = sales[place], school[place]
-            newer = "lms" if times["lms", place[0]] > times["salesforce", place[0]] else "salesforce"
-            self._expect_one(expected, place, (old, mine, theirs), newer)
+            mine, theirs = first[place], second[place]
+            newer = others[place[0]] > ours[place[0]]
+            self._expect_one(expected, place, (old, mine, theirs), theirs_newer=newer)
         return expected
 
-    def _expect_one(self, expected: Expected, place: Place, values: tuple[Any, Any, Any], newer: str) -> None:
+    def _expect_one(
+        self, expected: Expected, place: Place, values: tuple[Any, Any, Any], *, theirs_newer: bool
+    ) -> None:
         old, mine, theirs = values
         if self.policy == "owner":
             self._expect_owned(expected, place, values)
@@ -161,11 +124,11 @@ class Crowd:
         if both and self.policy == "ask":
             expected.asked[place] = (mine, theirs)
             return
-        expected.values[place] = self._stays(values, newer, both=both)
+        expected.values[place] = self._stays(values, both=both, theirs_newer=theirs_newer)
         self._expect_writes(expected, place, (mine, theirs))
 
     def _expect_owned(self, expected: Expected, place: Place, values: tuple[Any, Any, Any]) -> None:
-        """Salesforce's value stays. Before it is seen, the LMS may be given the old one back."""
+        """The owner's value stays. Before it is seen, the other may be given the old one back."""
         old, mine, theirs = values
         expected.values[place] = mine
         self._expect_writes(expected, place, (mine, theirs))
@@ -173,16 +136,16 @@ class Crowd:
             return
         (expected.may_clash if mine == theirs else expected.clashes)[place, frozenset((theirs,))] += 1
         if mine != old:
-            expected.may_write["lms", place] += 2 if mine == theirs else 1
+            expected.may_write[self.sides.names[1], place] += 2 if mine == theirs else 1
 
-    def _stays(self, values: tuple[Any, Any, Any], newer: str, *, both: bool) -> Any:
+    def _stays(self, values: tuple[Any, Any, Any], *, both: bool, theirs_newer: bool) -> Any:
         old, mine, theirs = values
         if not both:
             return mine if mine != old else theirs
-        return theirs if self.policy == "newest" and newer == "lms" else mine
+        return theirs if self.policy == "newest" and theirs_newer else mine
 
     def _expect_writes(self, expected: Expected, place: Place, shown: tuple[Any, Any]) -> None:
-        for side, value in zip(SIDES, shown, strict=True):
+        for side, value in zip(self.sides.names, shown, strict=True):
             if value != expected.values[place]:
                 expected.writes[side, place] += 1
 
@@ -190,26 +153,26 @@ class Crowd:
 
     async def _work(self) -> None:
         steps: list[Callable[[], Awaitable[object]]] = []
-        for side in SIDES:
+        for side in self.sides.names:
             steps += [partial(self._poll, side)] * 3 + [partial(self._deliver, side)] * 6
         self.random.shuffle(steps)
         while steps:
             together = [steps.pop() for _ in range(min(len(steps), self.random.randrange(1, 4)))]
             await asyncio.gather(*(step() for step in together))
-            self.office.world.time.pass_by(self.random.choice((0.0, 0.5, 7.0)))
+            self.world.time.pass_by(self.random.choice((0.0, 0.5, 7.0)))
 
     async def _poll(self, side: str) -> None:
-        await self.office.world.hub.polling(side).poll("account")
+        await self.world.hub.polling(side).poll("account")
 
     async def _deliver(self, side: str) -> None:
         """Some messages, shuffled, some of them twice; and now and then they all come again."""
-        broker, address = self.office.world.broker, f"changes/Subscriptions/{side}"
+        broker, address = self.world.broker, f"changes/Subscriptions/{side}"
         batch = broker.receive(address, self.random.randrange(1, 5))
         bodies = [each.message.body for each in batch]
         bodies += self.random.sample(bodies, self.random.randrange(len(bodies) + 1))
         self.random.shuffle(bodies)
         if bodies:
-            await self.office.world.hub.delivery(side).deliver(bodies)
+            await self.world.hub.delivery(side).deliver(bodies)
         settle = broker.abandon if self.random.random() < 0.3 else broker.complete
         for each in batch:
             assert each.lock_token is not None
@@ -217,7 +180,7 @@ class Crowd:
 
     async def _decide(self, expected: Expected) -> None:
         """An operator answers what was asked, one way or the other."""
-        hub = self.office.world.hub
+        hub = self.world.hub
         mending = Mending(hub.topology, hub.clock, hub.ids)
         found = [each for each in self._in_table() if each.open]
         places = {self._place(each): each for each in found}
@@ -229,13 +192,13 @@ class Crowd:
             hub.store.transact_now(partial(_decided, mending, conflict.id, keep))
             expected.values[place] = clash.kept.value if keep == "kept" else clash.lost.value
             self._expect_writes(expected, place, expected.asked[place])
-        await self.office.settle()
+        await self.sides.settle()
 
     # What came of it
 
     def _check(self, expected: Expected) -> None:
-        for side in SIDES:
-            assert self._shown(side) == expected.values
+        for side in self.sides.names:
+            assert self.sides.shown(side) == expected.values
         self._check_golden(expected)
         written = self._written()
         assert expected.writes <= written <= expected.writes + expected.may_write
@@ -243,29 +206,21 @@ class Crowd:
         clashes = Counter(map(self._met, table[self.conflicts :]))
         assert expected.clashes <= clashes <= expected.clashes + expected.may_clash
         self.conflicts = len(table)
-        assert self.office.letters() == []
+        assert self.world.dead_letters() == []
 
     def _check_golden(self, expected: Expected) -> None:
-        golden = self.office.world.hub.store.transact_now(lambda tx: tx.golden("account", self.records))
+        golden = self.world.hub.store.transact_now(lambda tx: tx.golden("account", self.records))
         for record, company in self.records.items():
-            for name in FIELDS.values():
+            for name in FIELDS:
                 assert golden[record].fields[name].value == expected.values[company, name]
 
     def _written(self) -> Counter[tuple[str, Place]]:
         """Every field that was sent to a system, as often as it was."""
-        found: Counter[tuple[str, Place]] = Counter()
-        companies = {
-            str(key): company for each in (self.keys, self.numbers) for company, key in enumerate(each)
-        }
-        for side in SIDES:
-            for record in self.office.written(side):
-                company = companies[str(record.get("Id") or record["id"])]
-                found.update((side, (company, FIELDS.get(name, name))) for name in record if _is_field(name))
-        return found
+        return Counter((side, place) for side in self.sides.names for place in self.sides.written(side))
 
     def _in_table(self) -> list[ConflictEntry]:
         """Oldest first."""
-        store = self.office.world.hub.store
+        store = self.world.hub.store
         found = store.transact_now(lambda tx: tx.latest_conflicts(100_000, open_only=False))
         return found[::-1]
 
@@ -278,14 +233,5 @@ class Crowd:
         return self._place(conflict), frozenset((lost,) if self.policy == "owner" else (kept, lost))
 
 
-def crowd(office_with: Callable[..., Office], policy: str, seed: int, size: Size | None = None) -> Crowd:
-    office = office_with(two_way(policy_text(policy)), seed=seed)
-    return Crowd(office, policy, Random(seed), size or Size())
-
-
 def _decided(mending: Mending, conflict: str, keep: str, tx: Transaction) -> None:
     assert isinstance(mending.decide(tx, conflict, keep, "ada"), Mended)
-
-
-def _is_field(name: str) -> bool:
-    return name in FIELDS or name in FIELDS.values()

@@ -6,17 +6,15 @@ written once, and nothing else. `python -m benchmarks.meetings` plays as many or
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from tests.flows.crowd import POLICIES, crowd
-from tests.flows.office import Office
+from tests.flows.meetings import PAIRS, POLICIES, meet
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.parametrize("seed", [1])
 @pytest.mark.parametrize("policy", POLICIES)
-async def test_all_end_equal_as_the_policy_says(office_with: Callable[..., Office], policy: str, seed: int):
-    await crowd(office_with, policy, seed).play()
+@pytest.mark.parametrize("pair", PAIRS)
+async def test_all_end_equal_as_the_policy_says(pair: str, policy: str, seed: int):
+    await meet(pair, policy, seed)

@@ -38,7 +38,7 @@ def thin_out(office: Business, share: float) -> None:
     """Delta tokens are no good any more, and of its rows the table shows only this share."""
     office.world.control("crm", "POST", "metadata", {"table": "account"})
 
-    def thinner(response: httpx.Response) -> httpx.Response:
+    def thinner(_: httpx.Request, response: httpx.Response) -> httpx.Response:
         body = orjson.loads(response.content) if response.content[:1] == b"{" else {}
         if len(rows := body.get("value", [])) < MANY:
             return response

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from textwrap import shorten
 from types import TracebackType
 from typing import Self
 
@@ -18,6 +19,9 @@ from shared.model.records import DeadLetter
 
 EVERY = 2.0
 """Seconds between two lines about progress, where lines are all there is."""
+
+LONGEST = 200
+"""Characters that are shown of a description: some name every choice that there is."""
 
 TITLES = {"dead_lettered": "dead-lettered", "bytes_sent": "bytes sent"}
 
@@ -109,7 +113,7 @@ def show_dead_letters(console: Console, letters: Sequence[DeadLetter], store: st
     alike = Counter((letter.reason, letter.entity, letter.field or "") for letter in letters)
     said = {(letter.reason, letter.entity, letter.field or ""): letter.description for letter in letters}
     for kind, count in alike.most_common():
-        table.add_row(str(count), *kind, escape(said[kind]))
+        table.add_row(str(count), *kind, escape(shorten(said[kind], LONGEST, placeholder=" …")))
     console.print(f"\n[bold]Dead letters[/]: {len(letters)} records need a person", highlight=False)
     console.print(table)
     line = f"Each with its record: the queue dead-letters, and the table dead_letter of {store}"

@@ -8,5 +8,6 @@
 ```
 
 A system is a stateful function from request to response. It knows nothing of sockets, so that a test calls it
-without one, and the local cloud serves the same object over HTTP.
+without one, and the local cloud serves the same object over HTTP. The ERP is none, but a database (`erp/`).
+People are at work in some of them by themselves (`staff.py`).
 """

@@ -105,7 +105,7 @@ def run(data: Path, records: int, seed: int, plan: Sequence[tuple[float, str]]) 
     """One first run, disturbed as planned."""
     report = data.with_suffix(".json")
     free = [each for name in PORTS for each in (f"--{name}-port", "0")]
-    options = ["--records", str(records), "--seed", str(seed), "--report", str(report)]
+    options = ["--records", str(records), "--customers", "0", "--seed", str(seed), "--report", str(report)]
     command = [sys.executable, "-m", "local", "up", "--once", "--data", str(data), *free, *options]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process, _stopped(process):
         _until((data / "endpoints.json").exists, process)

@@ -175,7 +175,7 @@ def _open_erps(desk: Desk, start: Start) -> None:
         return
     if start.directory is None:
         raise typer.BadParameter("an ERP is a database: say in which folder", param_hint="--data")
-    desk.account(start.directory, start.erps, start.content)
+    desk.open_erps(start.directory, start.erps, start.content)
 
 
 async def _serve(desk: Desk, start: Start) -> None:

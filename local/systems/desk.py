@@ -94,7 +94,7 @@ class Desk:
             self._made = None
         self.staff.inside = [self._environment(name).salespeople for name in sales]
 
-    def account(self, directory: Path, names: Sequence[str], content: Content) -> None:
+    def open_erps(self, directory: Path, names: Sequence[str], content: Content) -> None:
         """Opens these ERPs, each with an accounting desk at work in it."""
         from local.systems.erp import office  # noqa: PLC0415 - whoever serves no ERP is spared SQLAlchemy
 

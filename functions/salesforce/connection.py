@@ -50,7 +50,14 @@ def connect(
         at_once=settings.at_once,
     )
     return Connection(
-        system, source, target, TRANSLATIONS, close=client.close, conditional=False, deactivates=False
+        system,
+        source,
+        target,
+        TRANSLATIONS,
+        close=client.close,
+        conditional=False,
+        deactivates=False,
+        bulk=settings.bulk_threshold,
     )
 
 

@@ -13,6 +13,7 @@ the batch may be completed when it has committed, and nothing is lost in between
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -34,7 +35,13 @@ from shared.pipeline.tasks import BRING, Task, Tasks
 from shared.topology import OPERATOR, Topology
 
 LARGEST = 10_000
-"""Records in one round: enough for a bulk job, little enough to hold."""
+"""Records in one round for a target that takes thousands in one job: little enough to hold."""
+
+ROUND = 2_000
+"""Records in one round for any other: while the target writes some, others are planned and settled."""
+
+UNDER_WAY = 3
+"""Rounds at the same time: one is planned, one written, one settled."""
 
 ROUNDS = 4
 """So often a record whose version is stale is looked at at once; then it waits, as after any failure."""
@@ -80,26 +87,36 @@ class Delivery:
         return change.source in (*self.topology.reach(system, change.entity), OPERATOR)
 
     async def _entity(self, entity: str, found: Tasks) -> None:
-        ids = list(found)
-        for start in range(0, len(ids), LARGEST):
-            part = {record: found[record] for record in ids[start : start + LARGEST]}
-            await self._rounds(entity, part)
+        """Some rounds at the same time, one of them at the target. Each is brought to its end, whatever
+        becomes of the others.
+        """
+        turn, under_way = asyncio.Lock(), asyncio.Semaphore(UNDER_WAY)
 
-    async def _rounds(self, entity: str, part: Tasks) -> None:
+        async def rounds(part: Tasks) -> None:
+            async with under_way:
+                await self._rounds(entity, part, turn)
+
+        parts = _parts(found, self.connection.bulk)
+        for ended in await asyncio.gather(*map(rounds, parts), return_exceptions=True):
+            if ended is not None:
+                raise ended
+
+    async def _rounds(self, entity: str, part: Tasks, turn: asyncio.Lock) -> None:
         for left in reversed(range(ROUNDS)):
-            stale = await self._round(entity, part, at_once=left > 0)
+            stale = await self._round(entity, part, turn, at_once=left > 0)
             if not stale:
                 return
             part = {record: part[record] for record in stale}
 
-    async def _round(self, entity: str, part: Tasks, *, at_once: bool) -> list[str]:
+    async def _round(self, entity: str, part: Tasks, turn: asyncio.Lock, *, at_once: bool) -> list[str]:
         """Returns the records whose version was stale, and which are to be looked at again `at_once`."""
         brought = frozenset(record for record, task in part.items() if task.cause == BRING)
         planning = Planning(self.topology, self.connection, entity, int(self.claim * SECOND), brought)
         now = self.clock()
         plan = await self.store.transact(lambda tx: planning.plan(tx, list(part), now, asked=False))
-        calls = await self._look(planning, plan, part)
-        applied = await self._apply(entity, plan)
+        async with turn:
+            calls = await self._look(planning, plan, part)
+            applied = await self._apply(entity, plan)
         applied.calls += calls
         return await self.store.transact(
             lambda tx: self._settle(tx, self._settlement(entity, part, at_once=at_once), plan, applied)
@@ -233,6 +250,14 @@ class Delivery:
         ]
         tx.put_dead_letters(letters, self.clock())
         tx.post([messages.dead_letter_message(letter) for letter in letters])
+
+
+def _parts(found: Tasks, bulk: int | None) -> list[Tasks]:
+    """Rounds. What a target may take in one job (from `bulk` records on) stays together."""
+    ids = list(found)
+    size = LARGEST if bulk is not None and len(ids) >= bulk else ROUND
+    starts = range(0, len(ids), size)
+    return [{record: found[record] for record in ids[start : start + size]} for start in starts]
 
 
 def _nothing() -> Page:

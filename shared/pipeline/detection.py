@@ -173,9 +173,7 @@ class _Page:
         snapshot = self.known.snapshots[record]
         shown = self._settled(snapshot, values)
         disputed = self.known.disputes.get(record, ())
-        merged = self.merge.edit(
-            self.known.golden[record].fields, shown, values, self._stamp(row), disputed
-        )
+        merged = self.merge.edit(self.known.golden[record].fields, shown, values, self._stamp(row), disputed)
         if shown is not snapshot.fields or snapshot.pending is not None or _moved(snapshot, row):
             merged.touched = True
         self._keep(row, record, merged)

@@ -103,7 +103,8 @@ class Connection:
 
     `conditional` says that it takes a row's version with a write and refuses a stale one, `deactivates` that
     its records have an inactive state. `tables` (entity → table) is where the hub itself writes into a
-    database; None where an API stands between, which decides what may be written.
+    database; None where an API stands between, which decides what may be written. `bulk` is from how many
+    writes on it takes them in one job, if it does: then they are planned together.
     """
 
     system: str
@@ -114,6 +115,7 @@ class Connection:
     conditional: bool = True
     deactivates: bool = True
     tables: Mapping[str, str] | None = None
+    bulk: int | None = None
 
 
 class Bus(Protocol):

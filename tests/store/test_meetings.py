@@ -86,7 +86,7 @@ def test_tallies_of_two_add_up(store: Store, other: Store):
 
 
 @pytest.mark.anyio
-async def test_work_runs_in_a_thread_and_gives_its_result(store: Store):
+async def test_work_gives_its_result(store: Store):
     assert await store.transact(lambda tx: tx.waiting()) == 0
 
 

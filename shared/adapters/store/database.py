@@ -26,6 +26,8 @@ from shared.model.errors import Misconfigured, Unavailable
 
 Result = TypeVar("Result")
 AGAIN = 12
+AT_ONCE = 4
+"""Transactions at the same time, where a database server works at them."""
 TABLES = 0x63726F7373
 """The lock of whoever changes tables: a number that nobody else takes by chance."""
 
@@ -39,10 +41,7 @@ class Runner(Protocol):
 
 
 class Threads:
-    """Runs transactions in threads of their own, so that the event loop goes on.
-
-    SQLite writes one at a time: there one thread waits its turn for nothing, where several would sleep.
-    """
+    """Runs transactions in threads of their own, so that the event loop goes on while the database works."""
 
     def __init__(self, count: int) -> None:
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="store")
@@ -52,7 +51,10 @@ class Threads:
 
 
 async def inline(work: Callable[[], Result]) -> Result:
-    """Runs a transaction where it is asked for: nothing else happens meanwhile."""
+    """Runs a transaction where it is asked for: nothing else happens meanwhile.
+
+    So SQLite's do: it works in our own process, and in a thread it would lose the interpreter at every row.
+    """
     return work()
 
 
@@ -62,7 +64,7 @@ class Store:
     def __init__(self, url: str, run: Runner | None = None, password: Password | None = None) -> None:
         self._url = url
         self._engine = _engine(url, password)
-        self._run: Runner = run or Threads(1 if self._engine.dialect.name == "sqlite" else 4)
+        self._run: Runner = run or (inline if self._engine.dialect.name == "sqlite" else Threads(AT_ONCE))
 
     async def transact(self, work: Callable[[Transaction], Result]) -> Result:
         """Run `work` in one transaction, again from its start where another got in between.

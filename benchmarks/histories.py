@@ -1,5 +1,7 @@
 """Plays random histories, as many as you like: `python -m benchmarks.histories --seeds 2000 [--from N]`.
 
+--company second plays them between Dynamics 365, the ERP and a partner.
+
 Prints how many a second, and for each seed that fails the shortest story that still does. Exits 1 if any did.
 """
 
@@ -11,6 +13,7 @@ import os
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 
 from tests.histories.seeds import story
 
@@ -21,7 +24,9 @@ def main() -> int:
     seeds = range(arguments.first, arguments.first + arguments.seeds)
     began, failed = time.perf_counter(), 0
     with ProcessPoolExecutor(arguments.processes) as pool:
-        for seed, told in zip(seeds, pool.map(_story, seeds, chunksize=5), strict=True):
+        for seed, told in zip(
+            seeds, pool.map(partial(_story, company=arguments.company), seeds, chunksize=5), strict=True
+        ):
             if told is not None:
                 failed += 1
                 print(f"\n{told}\n", flush=True)
@@ -33,13 +38,14 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.histories", description=__doc__)
     parser.add_argument("--seeds", type=int, default=1_000, help="how many histories")
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first seed")
+    parser.add_argument("--company", default="first", choices=("first", "second"), help="whose systems")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="as many at once")
     return parser.parse_args()
 
 
-def _story(seed: int) -> str | None:
+def _story(seed: int, company: str) -> str | None:
     logging.disable(logging.WARNING)
-    return story(seed)
+    return story(seed, company)
 
 
 def _progress(count: int, failed: int, began: float) -> None:

@@ -89,9 +89,12 @@ class Findings:
             yield messages.encode(change, side.ids())
 
     def _tally(self, side: Side, fresh: Sequence[DeadLetter]) -> Mapping[tuple[str, str, str, str], int]:
+        """Every system that this one's records reach is to look at them, whatever flows lead there."""
         count: Counter[tuple[str, str, str, str]] = Counter()
-        for flow in side.topology.flows_from(side.system, side.entity):
-            here = (side.entity, side.system, flow.target)
+        for target in side.topology.systems:
+            if target == side.system or side.system not in side.topology.reach(target, side.entity):
+                continue
+            here = (side.entity, side.system, target)
             count[(*here, "read")] += len(self.changed) + len(fresh)
             count[(*here, "dead_lettered")] += len(fresh)
         return count

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from random import Random
+from typing import ClassVar
 
 from shared.model.golden import Value
 from tests.histories.stage import Setting
@@ -60,6 +61,7 @@ class MergeRows(Happening):
     entity: str
     winner: str
     loser: str
+    system: str = "salesforce"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,39 +150,55 @@ FAULTS = {
         "throttle", "error", "expire_session", "lock", "reject_records", "drop", "drop_after_write", "slow",
     ),
 }  # fmt: skip
+DATAVERSE_FAULTS = (
+    "throttle", "throttle_time", "error", "unavailable", "expire_session", "expire_tracking", "lock",
+    "reject_records", "drop", "drop_after_write", "slow",
+)  # fmt: skip
+FAULTS |= {"crm": DATAVERSE_FAULTS, "partner": DATAVERSE_FAULTS}
+SKEWS = ((0.0, 0.0, -40.5, 90.25), (0.0, 0.0, -30.0, 120.75), (0.0, 0.0, 45.0, -60.5))
 GAPS = (0.0, 0.0, 0.3, 0.9, 1.0, 7.0, 61.0, 61.0, 130.0)
 
 
-def written(seed: int) -> History:
-    """The history of this seed."""
-    return _Writing(seed).history()
+def written(seed: int, company: str = "first") -> History:
+    """The history of this seed, in the first company or in the second."""
+    return (_Trade if company == "second" else _Writing)(seed).history()
 
 
 @dataclass
 class _Writing:
+    """Of Salesforce and the LMS."""
+
     seed: int
     number: int = 0
     labels: dict[str, list[str]] = field(default_factory=dict)
 
+    systems: ClassVar[tuple[str, ...]] = SYSTEMS
+    merging: ClassVar[str] = "salesforce"
+
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
-        pick = self.random.choice
-        self.shape = pick(("one-way", "one-way", "watched", "two-way", "two-way", "two-way"))
-        self.guard = pick(("read", "conditional"))
-        delete = pick(
-            ("deactivate", "propagate", "ignore") if self.shape == "one-way" else ("deactivate", "propagate")
-        )
-        self.conflict = pick(("newest", "newest", "rank", "ask", "ask"))
+        self.shape, self.guard, delete = self._policies()
+        self.conflict = self.random.choice(("newest", "newest", "rank", "ask", "ask"))
         self.calm = self.random.random() < 0.3
         self.envelope = Random(f"envelope {self.seed}").choice((None, None, None, 0, 0, 1))
-        self.setting = Setting(
-            self.seed,
-            topology(self.shape, delete, self.guard, self.conflict, self.envelope),
-            (pick((0.0, 0.0, -40.5, 90.25)), pick((0.0, 0.0, -30.0, 120.75))),
-            pick((2, 3, 50)),
-        )
+        skews = tuple(self.random.choice(each) for each in SKEWS[: len(self.systems)])
+        size = self.random.choice((2, 3, 50))
+        text = topology(self.shape, delete, self.guard, self.conflict, self.envelope)
+        self.setting = Setting(self.seed, text, skews, size)
         self.entities = ("account", "contact", "lead") if self.shape == "one-way" else ("account", "contact")
         self.labels = {entity: [] for entity in self.entities}
+
+    def _policies(self) -> tuple[str, str, str]:
+        """The shape of the topology, the guard of writes, and what becomes of what is deleted."""
+        pick = self.random.choice
+        shape = pick(("one-way", "one-way", "watched", "two-way", "two-way", "two-way"))
+        guard = pick(("read", "conditional"))
+        ways = ("deactivate", "propagate", "ignore") if shape == "one-way" else ("deactivate", "propagate")
+        return shape, guard, pick(ways)
+
+    @property
+    def both_edit(self) -> bool:
+        return self.shape in ("two-way", "trade")
 
     def history(self) -> History:
         first = [self._create(0.0) for _ in range(self.random.randrange(1, 5))]
@@ -198,7 +216,7 @@ class _Writing:
         after = self.random.choice(GAPS)
         kinds = [self._create, self._edit, self._edit, self._edit, self._delete, self._merge]
         kinds += [self._poll, self._poll, self._deliver, self._deliver, self._together]
-        if (self.shape == "two-way" and self.conflict == "ask") or self.envelope is not None:
+        if (self.both_edit and self.conflict == "ask") or self.envelope is not None:
             kinds += [self._decide]
         if not self.calm:
             kinds += [self._fault, self._cut, self._publish]
@@ -218,7 +236,7 @@ class _Writing:
         entity = self.random.choice(self.entities)
         system = self._writer()
         names = self.random.sample(FIELDS[entity], self.random.choice((1, 1, 2)))
-        if self.shape == "two-way" and self.random.random() < 0.5:
+        if self.both_edit and self.random.random() < 0.5:
             names = ["phone"]  # which all may change: there edits meet
         values = {name: self._edited(entity, name) for name in names}
         parent = self._parent(entity) if self.random.random() < 0.1 else None
@@ -235,7 +253,7 @@ class _Writing:
         entity = self.random.choice(("account", "contact"))
         if self.random.random() < 0.6:
             return self._edit(after)
-        return MergeRows(after, entity, self._label(entity), self._label(entity))
+        return MergeRows(after, entity, self._label(entity), self._label(entity), self.merging)
 
     def _writer(self) -> str:
         return "salesforce" if self.shape == "one-way" else self.random.choice(SYSTEMS)
@@ -290,7 +308,7 @@ class _Writing:
         return Publish(after, self._instance())
 
     def _fault(self, after: float) -> Fault:
-        system = self.random.choice(SYSTEMS)
+        system = self.random.choice([name for name in self.systems if name in FAULTS])
         kind = self.random.choice(FAULTS[system])
         return Fault(after, system, kind, self.random.choice((1, 1, 2, 5)), self.random.choice((1.0, 30.0)))
 
@@ -322,3 +340,33 @@ class _Writing:
 
     def _target(self) -> str:
         return self.random.choice(SYSTEMS) if self.shape == "two-way" else "lms"
+
+
+class _Trade(_Writing):
+    """Of Dynamics 365 on both sides of a company's door, and the ERP."""
+
+    systems = ("crm", "erp", "partner")
+    merging = "crm"
+
+    def _policies(self) -> tuple[str, str, str]:
+        pick = self.random.choice
+        return "trade", pick(("read", "conditional", "conditional")), pick(("deactivate", "propagate"))
+
+    def _writer(self) -> str:
+        return self.random.choice(("crm", "erp"))
+
+    def _polled(self) -> str:
+        return self._writer()
+
+    def _target(self) -> str:
+        return self.random.choice(self.systems)
+
+    def _key(self, name: str) -> str:
+        """The ERP keeps its numbers in capitals."""
+        key = super()._key(name)
+        return key.lower() if self.random.random() < 0.2 else key
+
+    def _beside(self) -> Happening:
+        entity = self.random.choice(self.entities)
+        values = {"phone": self._value(entity, "phone")}
+        return Edit(0.0, self._writer(), entity, self._label(entity), values)

@@ -22,9 +22,11 @@ from shared.model.golden import Cell, Golden, Snapshot, Value
 from shared.model.keys import natural_key
 from shared.model.merge import Clash
 from shared.model.records import DeadLetter, Identity
+from shared.model.translation import Translation
 from shared.topology import OPERATOR, Delete, Guard
+from tests.histories.hands import Values
 from tests.histories.history import History
-from tests.histories.people import ROOMS, Act, People
+from tests.histories.people import Act, People
 from tests.histories.stage import Stage
 
 
@@ -56,7 +58,7 @@ class Ending:
     def __init__(self, stage: Stage, people: People, entity: str) -> None:
         self.stage, self.people, self.entity = stage, people, entity
         self.topology = stage.topology
-        self.rows = {system: people.rows(system, entity) for system in stage.systems}
+        self.rows = {system: people.rows(system, entity) for system in stage.hands}
         stage.store.transact_now(self._load)
 
     def _load(self, tx: Any) -> None:
@@ -79,6 +81,15 @@ class Ending:
             if letter.entity == self.entity
         }
 
+    def _room(self, system: str) -> Translation:
+        return self.stage.hands[system].translations[self.entity]
+
+    def _values(self, system: str, row: dict[str, Any]) -> Values:
+        return self.stage.hands[system].values(self.entity, row)
+
+    def _ended(self, system: str, row: dict[str, Any]) -> bool:
+        return bool(self.stage.hands[system].ended(row))
+
     def _acted(self, system: str) -> list[str]:
         return [
             act.native_id for act in self.people.acts if (act.system, act.entity) == (system, self.entity)
@@ -86,8 +97,7 @@ class Ending:
 
     def _accounts(self, tx: Any, system: str) -> dict[str, str]:
         """The system's own id of a parent → golden id."""
-        every = self.stage.systems[system].system.records(ROOMS[system]["account"].native)
-        natives = [str(row.get("Id") or row["id"]) for row in every]
+        natives = self.stage.hands[system].every("account")
         return {native: each.id for native, each in tx.identities(system, "account", natives).items()}
 
     # Sources
@@ -106,7 +116,7 @@ class Ending:
         record = self.golden.get(identity.id) if identity else None
         if record is None:
             raise Violation("complete", f"{system} {native} is unknown to the hub")
-        ended = self.rows[system][native].get("status") == "inactive"
+        ended = self._ended(system, self.rows[system][native])
         if record.tombstone is not None and not ended and not self._excused(system, record.id):
             raise Violation("deletes", f"{system} {native} lives, {record.id} is a tombstone")
         if record.tombstone is None:
@@ -121,10 +131,10 @@ class Ending:
         return not writable or (system, record) in self.letters
 
     def _check_equal(self, system: str, native: str, record: Golden) -> None:
-        room = ROOMS[system][self.entity]
+        room = self._room(system)
         if (system, record.id) in self.letters:
             return
-        values = room.to_canonical(self.rows[system][native])[0]
+        values = self._values(system, self.rows[system][native])
         for name, cell in record.fields.items():
             if name not in room.fields:
                 continue
@@ -135,13 +145,13 @@ class Ending:
                 )
 
     def _resolved(self, system: str, name: str, value: Value) -> Value:
-        """A reference as a golden id."""
-        if name not in ROOMS[system][self.entity].references or value is None:
-            return value
+        """A reference as a golden id; anything else in the system's own form."""
+        if name not in self._room(system).references or value is None:
+            return self._normal(system, name, value)
         return self.parents[system].get(str(value), f"{system}:{value}")
 
     def _normal(self, system: str, name: str, value: Value) -> Value:
-        room = ROOMS[system][self.entity]
+        room = self._room(system)
         if name in room.references:
             origin, _, native = str(value).partition(":")
             return self.parents[origin].get(native, value) if native else value
@@ -188,7 +198,7 @@ class Ending:
         merged = record.tombstone is not None and record.tombstone.into is not None
         if policy is Delete.PROPAGATE and not merged:
             raise Violation("deletes", f"{record.id} is deleted and lives on in {system}")
-        if row.get("status") == "active":
+        if self.stage.hands[system].ended(row) is False:
             raise Violation("deletes", f"{record.id} is deleted and active in {system}")
 
     # Once
@@ -200,16 +210,16 @@ class Ending:
                 self._check_keys(system)
 
     def _check_external_ids(self, system: str) -> None:
-        carried = [row.get("Crosswalk_Id__c") or row.get("external_id") for row in self.rows[system].values()]
+        carried = [self.stage.hands[system].hub_id(row) for row in self.rows[system].values()]
         carried = [each for each in carried if each]
         if len(carried) != len(set(carried)):
             raise Violation("once", f"{system} has a {self.entity} twice by external id")
 
     def _check_keys(self, system: str) -> None:
-        room, bearers = ROOMS[system][self.entity], dict[str, str]()
+        bearers = dict[str, str]()
         for native, row in self.rows[system].items():
-            key = natural_key(self.topology.entities[self.entity].key, room.to_canonical(row)[0])
-            if key is None or row.get("status") == "inactive":
+            key = natural_key(self.topology.entities[self.entity].key, self._values(system, row))
+            if key is None or self._ended(system, row):
                 continue
             other = bearers.setdefault(key, native)
             if other != native and not (self._said(system, other) or self._said(system, native)):
@@ -232,7 +242,7 @@ class Ending:
         row = self.rows[system].get(snapshot.native_id or "")
         if row is None or not snapshot.seen or self._refused(system, str(snapshot.native_id)):
             return
-        values = ROOMS[system][self.entity].to_canonical(row)[0]
+        values = self._values(system, row)
         for name, value in values.items():
             cell = snapshot.fields.get(name)
             shown = self._normal(system, name, cell.value) if cell else None
@@ -269,7 +279,7 @@ class Ending:
         """
         if act.native_id in self.rows[act.system]:
             return False
-        references = ROOMS[act.system][self.entity].references
+        references = self._room(act.system).references
         parents = (self.parents[act.system].get(str((act.after or {}).get(name))) for name in references)
         return any(self.ended.get(parent or "", act.system) != act.system for parent in parents)
 
@@ -307,7 +317,7 @@ class Ending:
                     raise Violation("real", f"{record}.{clash.field} = {cell} was nobody's edit")
 
     def _was_made(self, name: str, cell: Cell) -> bool:
-        if cell.system == OPERATOR or name in ROOMS[cell.system][self.entity].references:
+        if cell.system == OPERATOR or name in self._room(cell.system).references:
             return True
         acts = (act for act in self.people.acts if (act.system, act.entity) == (cell.system, self.entity))
         return any((name, cell.value) in act.edits() or _empty(act, name, cell.value) for act in acts)

@@ -1,29 +1,16 @@
-"""People at work in a system, through its own API, and a record of what each saw when they wrote.
+"""People at work in a system, and a record of what each saw when they wrote.
 
-    act     what somebody did to one row: the row before and after, as canonical values
-
-People meet no faults and cost no calls: their requests go past the control plane.
+act     what somebody did to one row: the row before and after, as canonical values
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
-import httpx
-import orjson
-
-from functions.lms.translate import TRANSLATIONS as LMS
-from functions.salesforce.translate import TRANSLATIONS as SALESFORCE
 from shared.model.golden import Value
-from shared.model.translation import Translation
+from tests.histories.hands import Hands, Values
 from tests.histories.stage import Stage
-from tests.world import SECRET
-
-ROOMS: Mapping[str, Mapping[str, Translation]] = {"salesforce": SALESFORCE, "lms": LMS}
-Values = Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +23,12 @@ class Act:
     native_id: str
     before: Values | None
     after: Values | None
+    references: frozenset[str] = frozenset()
 
     def edits(self) -> list[tuple[str, Value]]:
         """The fields that were given another value, references aside."""
         after, before = self.after or {}, self.before or {}
-        plain = (name for name in after if name not in ROOMS[self.system][self.entity].references)
+        plain = (name for name in after if name not in self.references)
         return [(name, after[name]) for name in plain if after[name] != before.get(name)]
 
 
@@ -55,11 +43,9 @@ class People:
     # What they do; each says whether the system let them
 
     def create(self, system: str, entity: str, label: str, values: Values, parent: str | None) -> bool:
-        wire = self._wire(system, entity, values, parent)
-        answer = self._ask(system, "POST", self._path(system, entity), wire)
-        if not answer.is_success:
+        native = self._hands(system).create(entity, values, self.native(system, parent))
+        if native is None:
             return False
-        native = str(answer.json()["id"])
         self.labels[label] = (system, entity, native)
         self._note(system, entity, native, None)
         return True
@@ -71,35 +57,31 @@ class People:
         before = self.seen(system, entity, native)
         if native is None or before is None:
             return False
-        wire = self._wire(system, entity, values, parent)
-        answer = self._ask(system, "PATCH", f"{self._path(system, entity)}/{native}", wire, late)
+        done = self._hands(system).edit(entity, native, values, self.native(system, parent), late)
         self._note(system, entity, native, before)
-        return answer.is_success
+        return done
 
     def delete(self, system: str, entity: str, label: str) -> bool:
         native = self.native(system, label)
         if native is None:
             return False
-        rows = self._affected(system, entity, native)
+        rows = self._hands(system).affected(entity, native)
         before = {each: self.seen(system, kind, each) for kind, each in rows}
-        answer = self._ask(system, "DELETE", f"{self._path(system, entity)}/{native}", None)
-        for kind, each in rows if answer.is_success else []:
+        done = self._hands(system).delete(entity, native)
+        for kind, each in rows if done else []:
             self._note(system, kind, each, before[each])
-        return answer.is_success
+        return done
 
-    def merge(self, entity: str, winner: str, loser: str) -> bool:
-        """In Salesforce, where the loser ends in the winner."""
-        kept, lost = self.native("salesforce", winner), self.native("salesforce", loser)
-        before = self.seen("salesforce", entity, lost)
+    def merge(self, system: str, entity: str, winner: str, loser: str) -> bool:
+        """Of two rows of one system, where it knows such a thing."""
+        kept, lost = self.native(system, winner), self.native(system, loser)
+        before = self.seen(system, entity, lost)
         if kept is None or lost is None or before is None or kept == lost:
             return False
-        name = SALESFORCE[entity].native
-        body = {"object": name, "winner": kept, "losers": [lost]}
-        request = httpx.Request("POST", "http://sim/_sim/merge", content=orjson.dumps(body))
-        answer = self.stage.systems["salesforce"].handle(request)
-        if answer.is_success:
-            self._note("salesforce", entity, lost, before)
-        return answer.is_success
+        done = self._hands(system).merge(entity, kept, lost)
+        if done:
+            self._note(system, entity, lost, before)
+        return done
 
     # What they see
 
@@ -125,7 +107,7 @@ class People:
     def seen(self, system: str, entity: str, native: str | None) -> Values | None:
         """The living row, as canonical values; references are that system's own ids."""
         row = self.row(system, entity, native)
-        return None if row is None else ROOMS[system][entity].to_canonical(row)[0]
+        return None if row is None else self._hands(system).values(entity, row)
 
     def row(self, system: str, entity: str, native: str | None) -> dict[str, Any] | None:
         rows = self.rows(system, entity)
@@ -133,60 +115,14 @@ class People:
 
     def rows(self, system: str, entity: str) -> dict[str, dict[str, Any]]:
         """The living rows by their ids."""
-        found = self.stage.systems[system].system.records(ROOMS[system][entity].native)
-        living = (dict(row) for row in found if not row.get("IsDeleted") and not row.get("deleted"))
-        return {str(row.get("Id") or row["id"]): row for row in living}
+        return self._hands(system).rows(entity)
 
     # How they do it
 
-    def _affected(self, system: str, entity: str, native: str) -> list[tuple[str, str]]:
-        """The row, and in Salesforce the contacts that go with their account."""
-        rows = [(entity, native)]
-        if system == "salesforce" and entity == "account":
-            contacts = self.rows(system, "contact")
-            rows += [("contact", key) for key, row in contacts.items() if row.get("AccountId") == native]
-        return rows
+    def _hands(self, system: str) -> Hands:
+        return self.stage.hands[system]
 
     def _note(self, system: str, entity: str, native: str, before: Values | None) -> None:
         after = self.seen(system, entity, native)
-        self.acts.append(Act(len(self.acts), system, entity, native, before, after))
-
-    def _wire(self, system: str, entity: str, values: Values, parent: str | None) -> dict[str, Any]:
-        room = ROOMS[system][entity]
-        wire: dict[str, Any] = {room.native_of(name): value for name, value in values.items()}
-        if (native := self.native(system, parent)) is not None:
-            wire |= room.from_canonical({"account": native})
-        return wire
-
-    @staticmethod
-    def _path(system: str, entity: str) -> str:
-        native = ROOMS[system][entity].native
-        base = "/services/data/v62.0/sobjects" if system == "salesforce" else "/api/v1"
-        return f"{base}/{native}"
-
-    def _ask(self, system: str, method: str, path: str, body: Any, late: float = 0.0) -> httpx.Response:
-        controlled = self.stage.systems[system]
-        rows = controlled.system.rows
-        rows.reveal(self.stage.time.at)
-        content = orjson.dumps(body) if body is not None else b""
-        headers = {"Authorization": f"Bearer {self._token(system)}"}
-        request = httpx.Request(method, f"http://sim{path}", headers=headers, content=content)
-        if late:
-            rows.hold(self.stage.time.at + timedelta(seconds=late))
-        answer = controlled.system.handle(request)
-        rows.hold(None)
-        rows.commit()
-        return answer
-
-    def _token(self, system: str) -> str:
-        if system == "lms":
-            return SECRET
-        form = f"grant_type=client_credentials&client_id=crosswalk&client_secret={SECRET}"
-        request = httpx.Request(
-            "POST",
-            "http://sim/services/oauth2/token",
-            headers={"Content-Type": "application/x-www-form-urlencoded"},
-            content=form.encode(),
-        )
-        answer = self.stage.systems[system].system.handle(request)
-        return str(answer.json()["access_token"])
+        references = frozenset(self._hands(system).translations[entity].references)
+        self.acts.append(Act(len(self.acts), system, entity, native, before, after, references))

@@ -44,10 +44,13 @@ OVERLAP = 330.0
 
 def play(history: History) -> Violation | None:
     """What the history violated, if anything."""
+    playing = Play(history)
     try:
-        asyncio.run(Play(history).run())
+        asyncio.run(playing.run())
     except Violation as violation:
         return violation
+    finally:
+        playing.stage.close()
     return None
 
 
@@ -82,8 +85,8 @@ class Play:
                 self.people.edit(system, entity, label, values, parent, late)
             case Delete(_, system, entity, label):
                 self.people.delete(system, entity, label)
-            case MergeRows(_, entity, winner, loser):
-                self.people.merge(entity, winner, loser)
+            case MergeRows(_, entity, winner, loser, system):
+                self.people.merge(system, entity, winner, loser)
             case Poll(_, system, instance):
                 await self._poll(system, self._running(instance))
             case Deliver():
@@ -165,8 +168,8 @@ class Play:
     # The end
 
     async def _calm_down(self) -> None:
-        for system in self.stage.systems.values():
-            system.faults.clear()
+        for hands in self.stage.hands.values():
+            hands.calm_down()
         for number in range(len(self.stage.instances)):
             self._running(number).power.keep()
         self.stage.world.hub = self.stage.instances[0].hub
@@ -196,13 +199,13 @@ class Play:
 
     async def _stay_quiet(self) -> None:
         """Once settled, further polls and deliveries write nothing and say nothing."""
-        for system in self.stage.systems.values():
-            system.calls.clear()
+        for hands in self.stage.hands.values():
+            hands.forget()
         sent = len(self.stage.sent)
         for _ in range(3):
             await self._round()
             self.stage.time.pass_by(61.0)
-        writes = sum(len(self.stage.world.calls(name)) for name in self.stage.systems)
+        writes = sum(hands.written() for hands in self.stage.hands.values())
         if writes or len(self.stage.sent) > sent:
             raise Violation("stays quiet", f"{writes} writes, {len(self.stage.sent) - sent} messages")
 

@@ -28,9 +28,9 @@ def failure(history: History) -> Failure | None:
     return Failure(violation.rule, str(violation)) if violation else None
 
 
-def story(seed: int) -> str | None:
+def story(seed: int, company: str = "first") -> str | None:
     """The shortest failing form of this seed's history, readable; None where all is well."""
-    history = written(seed)
+    history = written(seed, company)
     found = failure(history)
     if found is None:
         return None

@@ -155,3 +155,7 @@ def test_a_write_does_not_bury_an_edit_that_nobody_has_polled(guard: str):
         Deliver(0.0, "lms"),
         guard=guard,
     )
+
+
+def test_what_travels_through_another_system_is_counted_as_read_for_where_it_ends():
+    assert not told("trade", Create(0.0, "erp", "account", "aurora", COMPANY), calm=True)

@@ -48,7 +48,31 @@ flows:
   - {entity: contact, from: lms, to: salesforce, delete: propagate, guard: read}
 """
 
-SHAPES = {"one-way": ONE_WAY, "watched": WATCHED, "two-way": TWO_WAY}
+TRADE = """
+systems:
+  crm: {kind: dataverse, rank: 2}
+  erp: {kind: erp, rank: 1, writes: [customers, contacts]}
+  partner: {kind: dataverse}
+entities:
+  account:
+    key: [number]
+    conflict: CONFLICT
+    fields: {name: {owner: crm}, city: {owner: erp}}
+  contact:
+    key: [email]
+    conflict: CONFLICT
+    fields: {first_name: {owner: crm}, title: {owner: erp}}
+flows:
+  - {entity: account, from: crm, to: erp, delete: DELETE, guard: GUARD}
+  - {entity: contact, from: crm, to: erp, delete: DELETE, guard: GUARD, parent_wait: 1h}
+  - {entity: account, from: erp, to: crm, delete: DELETE, guard: GUARD}
+  - {entity: contact, from: erp, to: crm, delete: DELETE, guard: GUARD, parent_wait: 1h}
+  - {entity: account, from: crm, to: partner, delete: DELETE}
+  - {entity: contact, from: crm, to: partner, delete: DELETE, parent_wait: 1h}
+"""
+"""Sales and accounting edit the same customers; a partner is told of what sales has."""
+
+SHAPES = {"trade": TRADE, "one-way": ONE_WAY, "watched": WATCHED, "two-way": TWO_WAY}
 
 
 def topology(

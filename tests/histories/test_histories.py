@@ -9,14 +9,15 @@ from tests.histories.seeds import story
 from tests.histories.shrink import shrunk
 from tests.histories.stage import Setting
 
-SEEDS = 240
+SEEDS = {"first": 240, "second": 30}
 CHUNK = 10
+CHUNKS = [(company, first) for company, seeds in SEEDS.items() for first in range(0, seeds, CHUNK)]
 
 
-@pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
-def test_whatever_happens_all_settles_and_nothing_is_lost(first: int):
+@pytest.mark.parametrize("company, first", CHUNKS)
+def test_whatever_happens_all_settles_and_nothing_is_lost(company: str, first: int):
     for seed in range(first, first + CHUNK):
-        told = story(seed)
+        told = story(seed, company)
         assert told is None, told
 
 

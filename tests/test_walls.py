@@ -1,6 +1,6 @@
 """The walls of the house, read off the imports: who may know of whom.
 
-functions/<room>     shared and itself           never another room, never local
+functions/<room>     shared, itself, triggers    never another room, never local
 shared               shared                      never functions, local, azure.functions
 shared.model         shared.model
 httpx                only where HTTP is spoken
@@ -86,14 +86,23 @@ def crossing(package: str, *forbidden: str) -> list[str]:
     ]
 
 
+FURNITURE = "functions.triggers"
+"""What every room has: not a room itself."""
+
+
 def rooms() -> list[str]:
-    return sorted({".".join(name.split(".")[:2]) for name in modules() if name.startswith("functions.")})
+    found = {".".join(name.split(".")[:2]) for name in modules() if name.startswith("functions.")}
+    return sorted(found - {FURNITURE})
 
 
 def test_a_room_imports_only_the_kernel_and_itself():
     for room in rooms():
         others = [each for each in rooms() if each != room]
         assert not crossing(room, *others, "local", "infra", "tests", "benchmarks", "function_app")
+
+
+def test_what_every_room_has_knows_no_room():
+    assert not crossing(FURNITURE, *rooms(), "local", "infra", "tests", "benchmarks", "function_app")
 
 
 def test_the_kernel_knows_no_room_no_host_and_no_desk():

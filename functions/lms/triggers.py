@@ -1,37 +1,10 @@
-"""The room's functions: for each system of this kind, a timer that polls and a handler that delivers."""
-
-from typing import List  # noqa: UP035 - the functions library reads this form, and not `list`
+"""The room's functions: those that every room has."""
 
 import azure.functions as func
 
-from shared.pipeline.messages import CHANGES
-from shared.settings import BUS
+from functions import triggers
 from shared.wiring import Hub
-
-KIND = "lms"
 
 
 def blueprint(hub: Hub) -> func.Blueprint:
-    functions = func.Blueprint()
-    for system in hub.topology.systems_of(KIND):
-        if hub.topology.polled(system):
-            poll(functions, hub, system)
-        if hub.topology.delivered(system):
-            deliver(functions, hub, system)
-    return functions
-
-
-def poll(functions: func.Blueprint, hub: Hub, system: str) -> None:
-    @functions.function_name(f"poll_{system}")
-    @functions.timer_trigger("timer", schedule="%POLL_SCHEDULE%")
-    async def poll_system(timer: func.TimerRequest) -> None:
-        await hub.polling(system).tick()
-
-
-def deliver(functions: func.Blueprint, hub: Hub, system: str) -> None:
-    @functions.function_name(f"deliver_{system}")
-    @functions.service_bus_topic_trigger(
-        "messages", topic_name=CHANGES, subscription_name=system, connection=BUS, cardinality="many"
-    )
-    async def deliver_to_system(messages: List[func.ServiceBusMessage]) -> None:  # noqa: UP006 - as above
-        await hub.delivery(system).deliver([message.get_body() for message in messages])
+    return triggers.blueprint(hub, "lms")

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from local.up.directory import Directory
+from local.desk_store import By, Data, opened, refuse
 from shared.adapters.store import Store
-from shared.adapters.store.database import inline
 from shared.model.errors import IntegrationError, InvalidChange
 from shared.model.golden import Cell, Value
 from shared.model.records import ConflictEntry
@@ -25,7 +23,6 @@ from shared.topology import load
 from shared.wiring import new_id, now
 
 PROJECT = Path(__file__).resolve().parents[1]
-BAD_INPUT = 2  # as of a command line that is wrong
 SHOWN = 200
 """Conflicts that are listed, the newest first."""
 
@@ -49,9 +46,7 @@ Id = Annotated[str | None, typer.Argument(metavar="ID", help="The conflict, as t
 Which = Annotated[Keep | None, typer.Option("--keep", help="What golden says, or the other value.")]
 Other = Annotated[str | None, typer.Option("--value", help="Another value; '' for none.")]
 Every = Annotated[bool, typer.Option("--all", help="List also what a rule has settled.")]
-Data = Annotated[Path, typer.Option(file_okay=False, help="Where `up` keeps everything.")]
 Flows = Annotated[Path, typer.Option("--topology", help="Whose fields they are.")]
-By = Annotated[str, typer.Option(help="Who decides; it stands in the ledger.", show_default="your login")]
 
 
 def conflicts(
@@ -75,7 +70,7 @@ def conflicts(
 
     Works beside a running `up`, which then brings the value to every system.
     """
-    with _store(Directory(data.resolve())) as store:
+    with opened(data) as store:
         if action is Action.LIST:
             _tell(store.transact_now(lambda tx: tx.latest_conflicts(SHOWN, open_only=not every)))
         elif conflict is None or (keep is None) == (value is None):
@@ -92,29 +87,17 @@ def _decide(
         how = keep.value if keep else "value"
         done = store.transact_now(lambda tx: mending.decide(tx, conflict, how, who, _meant(value)))
     except InvalidChange as refused:
-        _refuse(f"{refused.description}. Nothing was written.")
+        refuse(f"{refused.description}. Nothing was written.")
     except IntegrationError as error:
-        _refuse(error.description)
+        refuse(error.description)
     if isinstance(done, Discarded):
-        _refuse(f"{done.reason}: {done.description}. Nothing was written.")
+        refuse(f"{done.reason}: {done.description}. Nothing was written.")
     typer.echo("Decided. The value goes to every system.")
 
 
 def _meant(value: str | None) -> Value:
     """What was typed, as a value: empty is none, true and false are flags."""
     return {"": None, "true": True, "false": False}.get(value, value) if value is not None else None
-
-
-@contextmanager
-def _store(directory: Directory) -> Iterator[Store]:
-    if not directory.store.exists():
-        _refuse(f"{directory.path}: there is no hub here: name the directory of an `up` with --data")
-    store = Store(directory.store_url, inline)
-    try:
-        store.migrate()
-        yield store
-    finally:
-        store.close()
 
 
 def _tell(found: Sequence[ConflictEntry]) -> None:
@@ -136,8 +119,3 @@ def _tell(found: Sequence[ConflictEntry]) -> None:
 def _cell(cell: Cell) -> str:
     shown = "nothing" if cell.value is None else repr(cell.value)
     return escape(f"{shown} ({cell.system})")
-
-
-def _refuse(why: str) -> NoReturn:
-    typer.echo(why, err=True)
-    raise typer.Exit(BAD_INPUT)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,15 +12,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from local.up.directory import Directory
+from local.desk_store import By, Data, opened, refuse
 from shared.adapters.store import Store
-from shared.adapters.store.database import inline
 from shared.adapters.store.transaction import Transaction
 from shared.model.records import Waiting
 from shared.pipeline import brake
 from shared.wiring import now
-
-BAD_INPUT = 2  # as of a command line that is wrong
 
 
 class Action(StrEnum):
@@ -40,8 +36,6 @@ DECISIONS: dict[Action, tuple[Callable[[Transaction, str, str, str, int], int], 
 What = Annotated[Action, typer.Argument(help="list what is held, or say what becomes of it.")]
 System = Annotated[str | None, typer.Argument(help="The system that showed it, as the topology calls it.")]
 Entity = Annotated[str | None, typer.Argument(help="Such as account.")]
-Data = Annotated[Path, typer.Option(file_okay=False, help="Where `up` keeps everything.")]
-By = Annotated[str, typer.Option(help="Who decides; it stands in the ledger.", show_default="your login")]
 
 
 def held(
@@ -62,7 +56,7 @@ def held(
 
     Works beside a running `up`.
     """
-    with _store(Directory(data.resolve())) as store:
+    with opened(data) as store:
         if action is Action.LIST:
             _tell(store.transact_now(lambda tx: tx.waiting_rows()))
         elif system is None or entity is None:
@@ -71,23 +65,11 @@ def held(
             _decide(store, action, system, entity, by or getpass.getuser())
 
 
-@contextmanager
-def _store(directory: Directory) -> Iterator[Store]:
-    if not directory.store.exists():
-        _refuse(f"{directory.path}: there is no hub here: name the directory of an `up` with --data")
-    store = Store(directory.store_url, inline)
-    try:
-        store.migrate()
-        yield store
-    finally:
-        store.close()
-
-
 def _decide(store: Store, action: Action, system: str, entity: str, who: str) -> None:
     decide, said = DECISIONS[action]
     rows = store.transact_now(lambda tx: decide(tx, system, entity, who, now()))
     if not rows:
-        _refuse(f"Nothing of {entity} from {system} is held. `python -m local held` lists what is.")
+        refuse(f"Nothing of {entity} from {system} is held. `python -m local held` lists what is.")
     typer.echo(f"{said} {rows} rows of {entity} from {system}.")
 
 
@@ -103,8 +85,3 @@ def _tell(waiting: list[Waiting]) -> None:
     for each in waiting:
         table.add_row(each.system, each.entity, str(each.deletes), str(each.blanks))
     Console().print(table)
-
-
-def _refuse(why: str) -> None:
-    typer.echo(why, err=True)
-    raise typer.Exit(BAD_INPUT)

@@ -17,11 +17,14 @@ MARK = "crm_status"
 
 
 class WatchedErp(Erp):
-    """`before` is called as each transaction of the hub begins; it may raise: then the hub is gone."""
+    """`before` and `after` are called as each transaction of the hub begins and ends; they may raise: then the
+    hub is gone.
+    """
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self.before: Callable[[], None] | None = None
+        self.after: Callable[[], None] | None = None
         self._updates: list[tuple[str, Sequence[str], Sequence[Any]]] = []
 
     def arrive(self, at: datetime) -> None:
@@ -29,6 +32,11 @@ class WatchedErp(Erp):
         self.set_clock(at)
         if self.before:
             self.before()
+
+    def leave(self) -> None:
+        """What it did is kept."""
+        if self.after:
+            self.after()
 
     def open(self, url: URL, at_once: int) -> Engine:
         """The hub's way in: of a database that nobody will look for after a power cut."""

@@ -357,7 +357,9 @@ def _erp(system: str, erp: WatchedErp, time: Time, random: Random, environment: 
 
     async def run(work: Callable[[], Any]) -> Any:
         erp.arrive(time.at)
-        return work()
+        result = work()
+        erp.leave()
+        return result
 
     address = {f"{system.upper()}_DATABASE_URL": erp.url}
     return erp_room.connect(

@@ -163,12 +163,13 @@ class Business:
         )
         for wire in self.world.wires.values():
             wire.before = wire.after = lambda _: power.step()
-        self.books.erp.before = power.step
+        self.books.erp.before = self.books.erp.after = power.step
 
     def restore(self) -> None:
         """It is started again, on power that does not fail."""
         assert self._unpowered is not None
-        self.world.hub, self.books.erp.before = self._unpowered, None
+        self.world.hub = self._unpowered
+        self.books.erp.before = self.books.erp.after = None
         for wire in self.world.wires.values():
             wire.before = wire.after = None
 

@@ -17,8 +17,9 @@ MARK = "crm_status"
 
 
 class WatchedErp(Erp):
-    """`before` and `after` are called as each transaction of the hub begins and ends; they may raise: then the
-    hub is gone.
+    """`before` and `after` are called as each transaction of the hub begins and ends.
+
+    They may raise: then the hub is gone.
     """
 
     def __init__(self, url: str) -> None:

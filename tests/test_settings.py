@@ -9,12 +9,13 @@ from random import Random
 
 import pytest
 
+from functions.dataverse.connection import connect as dataverse
 from functions.erp.connection import connect as erp
 from functions.lms.connection import connect as lms
 from functions.salesforce.connection import connect as salesforce
 from shared.model.errors import IntegrationError, Misconfigured, Unavailable
 from shared.settings import Settings
-from shared.wiring import Hub, from_environment
+from shared.wiring import Connect, Hub, from_environment
 
 HIDDEN = "s3cr3t"
 BUS = f"Endpoint=sb://bus.test/;SharedAccessKeyName=hub;SharedAccessKey={HIDDEN}bus="
@@ -27,7 +28,20 @@ SOUND = {
     "SALESFORCE_CLIENT_SECRET": f"{HIDDEN}-crm",
     "LMS_URL": "https://lms.test",
     "LMS_TOKEN": f"{HIDDEN}-lms",
+    **{
+        f"{system}_{name}": value
+        for system in ("CRM", "PARTNER")
+        for name, value in {
+            "URL": "https://org.crm4.dynamics.test",
+            "TENANT": "tenant.test",
+            "CLIENT_ID": "crosswalk",
+            "CLIENT_SECRET": f"{HIDDEN}-{system}",
+        }.items()
+    },
+    "ERP_DATABASE_URL": f"postgresql+psycopg://hub:{HIDDEN}erp@erp.test/erp",
 }
+
+ROOMS: dict[str, Connect] = {"salesforce": salesforce, "lms": lms, "dataverse": dataverse, "erp": erp}
 
 WRONG = [
     ("CROSSWALK_STORE_URL", ""),
@@ -72,6 +86,12 @@ WRONG = [
     ("LMS_TOKEN", f"@Microsoft.KeyVault(VaultName=kv;SecretName={HIDDEN})"),
     ("LMS_PAGE_SIZE", "0"),
     ("LMS_OVERLAP", "-1"),
+    ("CRM_URL", ""),
+    ("CRM_URL", f"https://u:{HIDDEN}@org.crm4.dynamics.test"),
+    ("CRM_TENANT", f"https://{HIDDEN}"),
+    ("CRM_CLIENT_SECRET", ""),
+    ("PARTNER_PAGE_SIZE", "5001"),
+    ("ERP_DATABASE_URL", HIDDEN),
 ]
 
 
@@ -81,8 +101,7 @@ def start() -> Iterator[Callable[..., Hub]]:
     hubs: list[Hub] = []
 
     def start(**changed: str) -> Hub:
-        rooms = {"salesforce": salesforce, "lms": lms}
-        hubs.append(from_environment(rooms, {**SOUND, **changed}))
+        hubs.append(from_environment(ROOMS, {**SOUND, **changed}))
         return hubs[-1]
 
     yield start
@@ -103,7 +122,7 @@ def test_a_wrong_address_of_an_erps_database_is_refused_with_no_secret_in_it(url
 
 
 def test_sound_settings_start(start: Callable[..., Hub]):
-    assert set(start().connections) == {"salesforce", "lms"}
+    assert set(start().connections) == {"salesforce", "lms", "crm", "partner", "erp"}
 
 
 @pytest.mark.parametrize("name, value", WRONG)
@@ -152,10 +171,10 @@ def test_a_topology_that_is_wrong_stops_the_start_with_its_line(start: Callable[
 
 def test_a_system_of_a_kind_that_has_no_room_is_named(start: Callable[..., Hub], tmp_path: Path):
     path = tmp_path / "mine.yaml"
-    path.write_text("systems: {erp: {kind: erp}}\nentities: {}\nflows: []\n", encoding="utf-8")
+    path.write_text("systems: {books: {kind: paper}}\nentities: {}\nflows: []\n", encoding="utf-8")
 
     with pytest.raises(
-        Misconfigured, match=r"systems\.erp\.kind: there is no room 'erp'; there are salesforce"
+        Misconfigured, match=r"systems\.books\.kind: there is no room 'paper'; there are salesforce"
     ):
         start(CROSSWALK_TOPOLOGY=str(path))
 

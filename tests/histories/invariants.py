@@ -73,6 +73,8 @@ class Ending:
         }
         self.parents = {system: self._accounts(tx, system) for system in self.rows}
         parents = tx.golden("account", {each for found in self.parents.values() for each in found.values()})
+        merged = ((each.id, each.tombstone.into) for each in parents.values() if each.tombstone)
+        self.winners = {loser: winner for loser, winner in merged if winner}
         self.ended = {each.id: each.tombstone.system for each in parents.values() if each.tombstone}
         self.clashes: list[tuple[str, Clash]] = tx.conflicts(self.entity)
         self.letters: dict[tuple[str, str], DeadLetter] = {
@@ -148,13 +150,15 @@ class Ending:
         """A reference as a golden id; anything else in the system's own form."""
         if name not in self._room(system).references or value is None:
             return self._normal(system, name, value)
-        return self.parents[system].get(str(value), f"{system}:{value}")
+        known = self.parents[system].get(str(value), f"{system}:{value}")
+        return self.winners.get(known, known)
 
     def _normal(self, system: str, name: str, value: Value) -> Value:
         room = self._room(system)
         if name in room.references:
             origin, _, native = str(value).partition(":")
-            return self.parents[origin].get(native, value) if native else value
+            known = self.parents[origin].get(native, value) if native else value
+            return self.winners.get(str(known), known)
         try:
             return room.normal(name, value)
         except IntegrationError:
@@ -179,9 +183,16 @@ class Ending:
         if native is None or native not in self.rows[system]:
             if (native and self._refused(system, native)) or self._lost(system, record):
                 return
+            if self._of_the_dead(system, record):
+                return
             raise Violation("complete", f"{record.id} is missing in {system}")
         if not self._refused(system, native):
             self._check_equal(system, native, record)
+
+    def _of_the_dead(self, system: str, record: Golden) -> bool:
+        """Its parent is deleted; some systems delete the children with it."""
+        named = (record.fields.get(name) for name in self._room(system).references)
+        return any(cell is not None and cell.value in self.ended for cell in named)
 
     def _lost(self, system: str, record: Golden) -> bool:
         """The row was deleted in a system that is no source: a person was asked."""

@@ -74,7 +74,7 @@ class Ending:
         self.parents = {system: self._accounts(tx, system) for system in self.rows}
         parents = tx.golden("account", {each for found in self.parents.values() for each in found.values()})
         merged = ((each.id, each.tombstone.into) for each in parents.values() if each.tombstone)
-        self.winners = {loser: winner for loser, winner in merged if winner}
+        self.winners: dict[str, str] = {loser: winner for loser, winner in merged if winner}
         self.ended = {each.id: each.tombstone.system for each in parents.values() if each.tombstone}
         self.clashes: list[tuple[str, Clash]] = tx.conflicts(self.entity)
         self.letters: dict[tuple[str, str], DeadLetter] = {

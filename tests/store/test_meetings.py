@@ -13,6 +13,7 @@ from shared.adapters.store.transaction import Transaction
 from shared.model.errors import Misconfigured, Unavailable
 from shared.model.golden import Cell, Golden, Snapshot
 from shared.model.keys import golden_id
+from shared.model.records import Entry
 
 ROUNDS = 20
 
@@ -101,3 +102,18 @@ def test_a_database_that_does_not_answer_is_unavailable():
 def test_an_address_that_is_none_is_refused_with_what_to_write():
     with pytest.raises(Misconfigured, match="sqlite:///path"):
         Store("what is this")
+
+
+def test_two_who_write_into_the_ledger_do_not_wait_for_each_other(url: str, store: Store):
+    if not url.startswith("postgresql"):
+        pytest.skip("SQLite has one writer at a time, whatever is written")
+    other = Store(url)
+    entry = Entry("account", "1", "crm", "merged")
+
+    def first(tx: Transaction) -> None:
+        tx.enter([entry], 1)
+        other.transact_now(lambda inner: inner.enter([entry], 2))  # while the first is not committed
+
+    store.transact_now(first)
+    other.close()
+    assert len(store.transact_now(lambda tx: tx.history("account", "1"))) == 2

@@ -129,10 +129,9 @@ def conflict_row(entity: str, record: str, clash: Clash, at: int) -> dict[str, A
     }
 
 
-def ledger_row(position: int, what: Sequence[str | None], at: int) -> dict[str, Any]:
+def ledger_row(what: Sequence[str | None], at: int) -> dict[str, Any]:
     entity, system, action, fields, cause, trace = what
     return {
-        "position": position,
         "at": at,
         "entity": entity,
         "system": system,

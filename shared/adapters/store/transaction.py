@@ -142,11 +142,11 @@ class Transaction(Holding, Orphaned):
         found = self._connection.execute(queries.COUNTER, {"name": f"{system}/{entity}"}).scalar()
         return int(found or 0)
 
-    def _next(self, name: str, count: int = 1) -> int:
-        """The last of so many places. The row stays locked until the commit: places are in their order."""
-        statement = self._insert(tables.counter).values(name=name, value=count)
+    def _next(self, name: str) -> int:
+        """The next place. The row stays locked until the commit: places are in the order of commits."""
+        statement = self._insert(tables.counter).values(name=name, value=1)
         upsert = statement.on_conflict_do_update(
-            index_elements=["name"], set_={"value": tables.counter.c.value + count}
+            index_elements=["name"], set_={"value": tables.counter.c.value + 1}
         )
         return int(self._connection.execute(upsert.returning(tables.counter.c.value)).scalar_one())
 
@@ -374,14 +374,13 @@ class Transaction(Holding, Orphaned):
             lines.setdefault(what, []).append(entry.record)
         if not lines:
             return
-        last = self._next("ledger", len(lines))
-        numbered = list(zip(range(last - len(lines) + 1, last + 1), lines.items(), strict=True))
-        rows = [encoding.ledger_row(position, what, at) for position, (what, _) in numbered]
-        self._run("enter", tables.ledger.insert, rows)
+        rows = [encoding.ledger_row(what, at) for what in lines]
+        places = tables.ledger.insert().returning(tables.ledger.c.position, sort_by_parameter_order=True)
+        positions = self._connection.execute(places, rows).scalars()
         records = [
             {"record": record, "position": position}
-            for position, (_, records) in numbered
-            for record in dict.fromkeys(records)
+            for position, happened_to in zip(positions, lines.values(), strict=True)
+            for record in dict.fromkeys(happened_to)
         ]
         self._run("enter records", tables.ledger_subject.insert, records)
 

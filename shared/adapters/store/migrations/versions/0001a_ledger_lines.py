@@ -18,10 +18,6 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.execute("INSERT INTO ledger_subject (record, position) SELECT record, position FROM ledger")
-    op.execute(
-        "INSERT INTO counter (name, value)"
-        " SELECT 'ledger', max(position) FROM ledger HAVING max(position) IS NOT NULL"
-    )
     with op.batch_alter_table("ledger") as batch:
         batch.drop_index("ledger_record")
         batch.drop_column("record")

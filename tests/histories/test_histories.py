@@ -23,8 +23,8 @@ def test_whatever_happens_all_settles_and_nothing_is_lost(company: str, first: i
 
 @pytest.mark.parametrize("seed", [786, 968, 1193, 1436])
 def test_what_polls_cannot_see_is_nobodys_loss(seed: int):
-    """An edit put back before the next poll; a child that went with its parent unseen; a key that met its next
-    bearer's row.
+    """An edit put back before the next poll; a child that went with its parent unseen; a key that was given
+    up where nobody had looked yet, and taken elsewhere.
     """
     told = story(seed, "second")
     assert told is None, told

@@ -7,6 +7,7 @@ import pytest
 from shared.push.door import LARGEST
 from tests.push.doors import KEY, LEAD, Street, body, keyed, said, street
 
+pytestmark = pytest.mark.anyio
 JSON = {"Content-Type": "application/json"}
 
 

@@ -123,7 +123,7 @@ async def test_a_minute_is_granted_to_clocks_that_differ(hub):
 def forged() -> list[str]:
     """Signed by nothing, by what everybody knows, or no token at all."""
     parts = token().split(".")
-    none = jwt.encode(CLAIMS, None, algorithm="none", headers={"kid": "k1"})
+    none = jwt.encode(CLAIMS, "", algorithm="none", headers={"kid": "k1"})
     known = token(key="k" * 32, algorithm="HS256")
     return [
         "",

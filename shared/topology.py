@@ -60,6 +60,16 @@ class Guard(StrEnum):
     CONDITIONAL = "conditional"
 
 
+class Mode(StrEnum):
+    """How news of the source travel: read at once when the source pushes them; found by polls; or found by
+    polls, and what another flow made known before waits until this one's time has come.
+    """
+
+    PUSH = "push"
+    POLL = "poll"
+    BATCH = "batch"
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -111,6 +121,7 @@ class Flow(_Strict):
     entity: str
     source: str = Field(alias="from")
     target: str = Field(alias="to")
+    mode: Mode = Mode.PUSH
     freshness: Seconds = 60
     delete: Delete = Delete.DEACTIVATE
     only: Only = Field(default_factory=dict)
@@ -219,6 +230,13 @@ class Topology(_Strict):
         """How many seconds may pass between two polls: the least that a flow asks for."""
         flows = self.flows_from(system, entity) or self.flows_to(system, entity)
         return min(flow.freshness for flow in flows)
+
+    def pushed(self, system: str, entity: str) -> bool:
+        """Whether rows are read when the system pushes them: if any flow asks for it."""
+        flows = self.flows_from(system, entity) or [
+            flow for flow in self.flows_to(system, entity) if flow.watch
+        ]
+        return any(flow.mode is Mode.PUSH for flow in flows)
 
     @cached_property
     def ordered(self) -> tuple[str, ...]:

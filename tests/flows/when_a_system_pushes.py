@@ -9,15 +9,23 @@ import orjson
 import pytest
 
 from local.servicebus.engine.message import Message
-from shared.model.errors import InvalidChange, Misconfigured, Unavailable
+from shared.model.errors import InvalidChange, Unavailable
 from shared.model.event import Event
 from shared.pipeline.events import ARRIVALS
 from shared.pipeline.recoverability import Policy
-from tests.flows.office import ACME, ADA, Office, to_lms, topology
+from tests.flows.office import ACME, ADA, Office, to_lms, to_salesforce, topology
+from tests.flows.sources import interrupted
+from tests.world import SECRET
 
 pytestmark = pytest.mark.anyio
 
 numbers = count(1)
+
+TWO_WAY = topology(
+    to_lms("account", "guard: read"),
+    to_salesforce("account", "guard: read"),
+    account="{key: [number]}",
+)
 
 
 def event(native_id: str, entity: str = "account", name: str | None = None) -> Event:
@@ -189,34 +197,265 @@ async def test_one_field_that_is_emptied_is_so_after_the_next_poll(office: Offic
 # What meets
 
 
-async def test_a_row_that_the_hub_is_writing_is_looked_at_again_shortly(office_with: Callable[..., Office]):
-    """The claim of a handler that has died ends; no poll is needed for the edit to arrive."""
-    both = topology(
-        to_lms("contact", "guard: read"),
-        "entity: contact, from: lms, to: salesforce, guard: read, delete: ignore",
-        contact="{key: [email]}",
-    )
-    office = office_with(both)
-    contact = office.sales.create("Contact", **ADA)
-    await office.settle()
-    user = office.school.user(ADA["Email"])
-    office.school.change("company-users", user["id"], phone="1")
-    await office.world.push("lms", event(str(user["id"]), "contact"))
+async def test_a_row_that_the_hub_wrote_while_it_was_read_is_looked_at_again_shortly(
+    office_with: Callable[..., Office],
+):
+    """What was read may be older than what was written; so it is read anew, and no poll is needed for that."""
+    owned = "{key: [number], owner: salesforce, fields: {phone: {owner: lms}}}"  # so no guard looks first
+    office = office_with(topology(to_lms("account"), to_salesforce("account"), account=owned))
+    account = await acme(office)
+    company = office.school.company("A-1")
+    office.school.change("companies", company["id"], phone="+49 731 9")
+    await office.world.push("lms", event(str(company["id"])))
     await office.world.read_arrivals()
-    pushes = iter([event(contact, "contact")])
+    office.sales.change(account, BillingCity="Bonn")
+    interrupted(office, lambda: office.world.deliver("salesforce"))
 
-    async def at_the_write() -> None:
-        for each in pushes:
-            office.sales.change(contact, Title="Baroness")
-            await office.world.push("salesforce", each)
-            await office.world.read_arrivals()
-
-    target = office.world.hub.connections["salesforce"].target
-    office.world.hub.connections["salesforce"].__dict__["target"] = _Meanwhile(target, at_the_write)
-    await office.world.deliver("salesforce")
+    await pushed(office, event(account))
+    assert office.school.company("A-1")["city"] == "Ulm"
     office.world.time.pass_by(5)
     await office.world.read_arrivals()
     await office.world.deliver("lms")
 
-    assert office.sales.row(contact)["Phone"] == "1"
-    assert office.school.user(ADA["Email"])["title"] == "Baroness"
+    assert office.school.company("A-1")["city"] == "Bonn"
+    assert office.sales.row(account)["Phone"] == "+49 731 9"
+
+
+async def test_of_two_looks_at_one_row_the_older_one_moves_nothing(office: Office):
+    """It was read first and merged last, as may happen to two instances."""
+    account = await acme(office)
+    office.sales.change(account, Phone="+49 731 2")
+
+    async def edited_and_read_by_another() -> None:
+        office.sales.change(account, Phone="+49 731 3")
+        await office.world.hub.polling("salesforce").poll("account")
+
+    interrupted(office, edited_and_read_by_another)
+    await pushed(office, event(account))
+    await office.settle()
+
+    assert office.school.company("A-1")["phone"] == "+49 731 3"
+
+
+async def test_a_row_that_was_read_before_its_delete_was_polled_is_no_question_to_anybody(office: Office):
+    account = await acme(office)
+    office.sales.change(account, Phone="+49 731 2")
+
+    async def deleted_and_polled() -> None:
+        office.sales.delete(account)
+        await office.world.hub.polling("salesforce").poll("account")
+
+    interrupted(office, deleted_and_polled)
+    await pushed(office, event(account))
+    await office.settle()
+
+    assert office.school.company("A-1")["status"] == "inactive"
+    assert office.queued() == []
+
+
+# What cannot be read
+
+
+async def test_while_a_system_is_away_its_events_wait_and_those_of_another_do_not(
+    office_with: Callable[..., Office],
+):
+    office = office_with(TWO_WAY)
+    account = await acme(office)
+    company = office.school.company("A-1")
+    office.sales.change(account, Phone="+49 731 2")
+    office.school.change("companies", company["id"], city="Bonn")
+    office.world.fault("salesforce", "unavailable", count=1_000, path="/services/data/v62.0/composite")
+
+    await office.world.push("salesforce", event(account))
+    await office.world.push("lms", event(str(company["id"])))
+    await office.world.read_arrivals()
+    office.world.mend("salesforce")
+    await office.world.deliver("salesforce")
+    assert office.sales.row(account)["BillingCity"] == "Bonn"
+    await later(office, 60)
+
+    assert office.school.company("A-1")["phone"] == "+49 731 2"
+    assert polls(office) == 0
+
+
+async def test_a_system_that_has_just_failed_is_not_asked_for_each_event(office: Office):
+    account = await acme(office)
+    office.world.fault("salesforce", "throttle", count=1_000, seconds=30)
+
+    for _ in range(20):
+        await pushed(office, event(account))
+
+    assert len(office.requests("salesforce")) == 1
+
+
+async def test_a_system_that_stays_away_is_left_to_its_poll(office_with: Callable[..., Office]):
+    office = office_with(policy=Policy(attempts=2))
+    account = await acme(office)
+    office.sales.change(account, Phone="+49 731 2")
+    office.world.fault("salesforce", "unavailable", count=1_000, path="/services/data/v62.0/composite")
+
+    await pushed(office, event(account))
+    await later(office, 60)
+    assert office.world.waiting() == 1  # for the poll
+    office.world.mend("salesforce")
+    await office.settle()
+
+    assert office.school.company("A-1")["phone"] == "+49 731 2"
+    assert office.world.dead_letters() == []
+
+
+async def test_a_system_that_refuses_us_is_paused_and_its_events_come_again_behind_the_pause(
+    office_with: Callable[..., Office],
+):
+    office = office_with()
+    account = await acme(office)
+    office.sales.change(account, Phone="+49 731 2")
+    await office.world.restart(SALESFORCE_CLIENT_SECRET="wrong")
+
+    await pushed(office, event(account))
+    paused = office.world.hub.store.transact_now(lambda tx: tx.paused("salesforce"))
+    assert paused is not None
+    await office.world.restart(SALESFORCE_CLIENT_SECRET=SECRET)
+    await later(office, 302)
+
+    assert office.school.company("A-1")["phone"] == "+49 731 2"
+    assert office.world.dead_letters() == []
+
+
+async def test_while_the_bus_is_away_the_sender_is_told_and_nothing_is_half_done(office: Office):
+    account = await acme(office)
+    office.sales.change(account, Phone="+49 731 2")
+    office.bus.before = away
+
+    with pytest.raises(Unavailable):
+        await office.world.push("salesforce", event(account, name="the same"))
+    office.bus.before = None
+    await pushed(office, event(account, name="the same"))
+
+    assert office.school.company("A-1")["phone"] == "+49 731 2"
+
+
+# What is wrong
+
+MALFORMED = {
+    "nothing at all": b"",
+    "no JSON": b"{",
+    "no text": b"\xff\xfe\x00",
+    "deep nesting": b"[" * 100_000,
+    "no rows": orjson.dumps({"system": "salesforce", "entity": "account"}),
+    "ids that are numbers": orjson.dumps({"system": "salesforce", "entity": "account", "ids": [7]}),
+    "an id with a null character": orjson.dumps(
+        {"system": "salesforce", "entity": "account", "ids": ["\x00"]}
+    ),
+    "an endless id": orjson.dumps({"system": "salesforce", "entity": "account", "ids": ["1" * 129]}),
+    "a value that is a list": orjson.dumps(
+        {
+            "system": "salesforce",
+            "entity": "account",
+            "rows": [{"native_id": "1", "stamp": 1, "values": {"name": []}}],
+        }
+    ),
+    "more ids than a message may name": orjson.dumps(
+        {"system": "salesforce", "entity": "account", "ids": [str(number) for number in range(1_001)]}
+    ),
+}
+
+
+@pytest.mark.parametrize("what", MALFORMED)
+async def test_a_malformed_message_is_one_dead_letter_and_the_others_are_read(office: Office, what: str):
+    account = await acme(office)
+    office.sales.change(account, Phone="+49 731 2")
+    office.world.broker.send(ARRIVALS, [Message(body=MALFORMED[what])])
+
+    await pushed(office, event(account))
+
+    assert office.school.company("A-1")["phone"] == "+49 731 2"
+    assert (office.letter().target, office.letter().reason) == ("hub", "MalformedMessage")
+
+
+@pytest.mark.parametrize(("system", "entity"), [("nobody", "account"), ("salesforce", "invoice")])
+async def test_what_no_flow_reads_is_a_dead_letter_for_each_row(office: Office, system: str, entity: str):
+    """It was accepted by a hub of yesterday, whose topology was another."""
+    body = orjson.dumps({"system": system, "entity": entity, "ids": ["1", "2"]})
+    office.world.broker.send(ARRIVALS, [Message(body=body)])
+
+    await office.world.read_arrivals()
+
+    letters = [(each.reason, each.record) for each in office.letters()]
+    assert letters == [("NoSuchFlow", f"{system}:{number}") for number in (1, 2)]
+
+
+async def test_an_entity_that_no_flow_reads_is_refused_at_the_door_and_nothing_is_kept(office: Office):
+    account = office.sales.create("Account", **ACME)
+
+    with pytest.raises(InvalidChange, match="no flow reads"):
+        await office.world.push("salesforce", event(account), event(account, "invoice"))
+
+    assert await office.world.read_arrivals() == 0
+
+
+@pytest.mark.parametrize("native_id", ["", "x" * 129, "\x00"])
+async def test_an_id_that_can_be_none_is_refused_at_the_door(office: Office, native_id: str):
+    with pytest.raises(InvalidChange):
+        await office.world.push("salesforce", event(native_id))
+
+
+async def test_an_id_that_the_system_does_not_know_costs_the_others_nothing(office: Office):
+    account = office.sales.create("Account", **ACME)
+
+    await pushed(office, event("no id"), event("001000000000000AAA"), event(account))
+
+    assert office.school.company("A-1")["name"] == "Acme"
+    assert office.letters() == []
+
+
+async def test_a_defect_of_ours_is_a_dead_letter_that_says_where_and_is_closed_by_the_next_poll(
+    office_with: Callable[..., Office],
+):
+    office = office_with(policy=Policy(bug_attempts=1))
+    account = await acme(office)
+    office.sales.change(account, Phone="+49 731 2")
+    interrupted(office, *[defect] * 2)
+
+    await pushed(office, event(account))
+    await later(office, 60)
+    assert office.letter().reason == "Defect"
+    assert office.letter().record == f"salesforce:{account}"
+    await office.settle()
+
+    assert office.school.company("A-1")["phone"] == "+49 731 2"
+    assert office.world.dead_letters() == []
+
+
+# How urgent it is
+
+
+@pytest.mark.parametrize("mode", ["poll", "batch"])
+async def test_where_no_flow_asks_for_pushes_they_are_left_to_the_poll(
+    office_with: Callable[..., Office], mode: str
+):
+    office = office_with(topology(to_lms("account", f"mode: {mode}")))
+    account = await acme(office)
+    office.sales.change(account, Phone="+49 731 2")
+
+    await office.world.push("salesforce", event(account))
+    assert await office.world.read_arrivals() == 0
+    await office.settle()
+
+    assert office.school.company("A-1")["phone"] == "+49 731 2"
+
+
+async def defect() -> None:
+    raise KeyError("a value that is personal")
+
+
+def away() -> None:
+    raise Unavailable("no bus")
+
+
+async def later(office: Office, seconds: int) -> None:
+    """What was put off comes in that time; no poll does."""
+    for _ in range(seconds):
+        office.world.time.pass_by(1)
+        await office.world.read_arrivals()
+        await office.world.deliver("lms")

@@ -126,6 +126,7 @@ class Hub:
             self.luck,
             self.policy,
             self.claim,
+            self.freshness,
         )
 
     async def close(self) -> None:

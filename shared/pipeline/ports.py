@@ -104,8 +104,8 @@ class Connection:
     `conditional` says that it takes a row's version with a write and refuses a stale one, `deactivates` that
     its records have an inactive state; `readable` that its rows can be read, by polls and by id: else what it
     pushes carries their values, and it is nobody's target. `tables` (entity → table) is where the hub itself
-    writes into a database; None where an API stands between, which decides what may be written. `bulk` is from
-    how many writes on it takes them in one job, if it does: then they are planned together.
+    writes into a database; None where an API stands between, which decides what may be written. `bulk` is
+    from how many writes on it takes them in one job, if it does: then they are planned together.
     """
 
     system: str

@@ -200,7 +200,7 @@ async def test_one_field_that_is_emptied_is_so_after_the_next_poll(office: Offic
 async def test_a_row_that_the_hub_wrote_while_it_was_read_is_looked_at_again_shortly(
     office_with: Callable[..., Office],
 ):
-    """What was read may be older than what was written; so it is read anew, and no poll is needed for that."""
+    """What was read may be older than what was written; so it is read anew, and needs no poll for that."""
     owned = "{key: [number], owner: salesforce, fields: {phone: {owner: lms}}}"  # so no guard looks first
     office = office_with(topology(to_lms("account"), to_salesforce("account"), account=owned))
     account = await acme(office)
@@ -373,7 +373,7 @@ async def test_a_malformed_message_is_one_dead_letter_and_the_others_are_read(of
     assert (office.letter().target, office.letter().reason) == ("hub", "MalformedMessage")
 
 
-@pytest.mark.parametrize(("system", "entity"), [("nobody", "account"), ("salesforce", "invoice")])
+@pytest.mark.parametrize("system, entity", [("nobody", "account"), ("salesforce", "invoice")])
 async def test_what_no_flow_reads_is_a_dead_letter_for_each_row(office: Office, system: str, entity: str):
     """It was accepted by a hub of yesterday, whose topology was another."""
     body = orjson.dumps({"system": system, "entity": entity, "ids": ["1", "2"]})
@@ -443,6 +443,35 @@ async def test_where_no_flow_asks_for_pushes_they_are_left_to_the_poll(
     await office.settle()
 
     assert office.school.company("A-1")["phone"] == "+49 731 2"
+
+
+async def test_a_flow_in_batches_gets_what_another_had_read_when_its_time_has_come(
+    office_with: Callable[..., Office],
+):
+    """The CRM's pushes are read for the sake of one LMS; the other one gets them together."""
+    office = office_with(
+        two_schools(
+            to_lms("account"), "entity: account, from: salesforce, to: academy, mode: batch, freshness: 10m"
+        )
+    )
+    rows = [{**ACME, "AccountNumber": f"A-{number}"} for number in range(20)]
+    for row in rows:
+        office.world.time.pass_by(1)
+        await pushed(office, event(office.sales.create("Account", **row)))
+        await office.world.deliver("academy")
+    assert len(office.world.rows("lms", "companies")) == 20
+    assert office.world.rows("academy", "companies") == []
+
+    office.world.time.pass_by(600)
+    await office.world.deliver("academy", batch=100)
+
+    assert len(office.world.rows("academy", "companies")) == 20
+    assert len(office.writes("academy")) == 1
+
+
+def two_schools(*flows: str) -> str:
+    usual = topology(*flows)
+    return usual.replace("entities:", "  academy: {kind: lms}\nentities:", 1)
 
 
 async def defect() -> None:

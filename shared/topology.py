@@ -24,7 +24,7 @@ from shared.model.entities import ENTITIES, EntityType
 from shared.model.errors import Misconfigured
 from shared.model.golden import Arbiter, FieldRule
 from shared.reach import Arrow, joined, sources
-from shared.terms import Only, Recent, Seconds, recently
+from shared.terms import Mode, Only, Recent, Seconds, recently
 
 OPERATOR = golden.OPERATOR
 
@@ -58,16 +58,6 @@ class Guard(StrEnum):
     NONE = "none"
     READ = "read"
     CONDITIONAL = "conditional"
-
-
-class Mode(StrEnum):
-    """How news of the source travel: read at once when the source pushes them; found by polls; or found by
-    polls, and what another flow made known before waits until this one's time has come.
-    """
-
-    PUSH = "push"
-    POLL = "poll"
-    BATCH = "batch"
 
 
 class _Strict(BaseModel):

@@ -31,7 +31,8 @@ from shared.pipeline.outbox import Outbox
 from shared.pipeline.polling import Polling
 from shared.pipeline.ports import Bus, Clock, Connection
 from shared.pipeline.recoverability import Policy
-from shared.topology import Delete, Flow, Guard, Mode, Topology
+from shared.terms import Mode
+from shared.topology import Delete, Flow, Guard, Topology
 
 
 class Connect(Protocol):

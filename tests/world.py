@@ -51,7 +51,8 @@ from shared.topology import EntityPolicy, Topology, load, parse
 from shared.wiring import Hub
 from tests.erps import WatchedErp
 
-TOPOLOGY = Path(__file__).parent.parent / "topology.yaml"
+PROJECT = Path(__file__).parent.parent
+TOPOLOGY = PROJECT / "topology.yaml"
 FIRST_COMPANY = frozenset({"salesforce", "lms"})
 SECOND_COMPANY = frozenset({"crm", "erp", "partner"})
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -32,7 +32,8 @@ from shared.pipeline.recoverability import SECOND, Policy
 from shared.pipeline.settlement import Settlement, vanished
 from shared.pipeline.side import PUSH, Side, Sighting
 from shared.pipeline.tasks import BRING, Task, Tasks
-from shared.topology import OPERATOR, Mode, Topology
+from shared.terms import Mode
+from shared.topology import OPERATOR, Topology
 
 LARGEST = 10_000
 """Records in one round for a target that takes thousands in one job: little enough to hold."""

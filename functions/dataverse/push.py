@@ -58,7 +58,7 @@ def _micros(body: Mapping[str, Any]) -> int:
     found = DATE.fullmatch(parse.text_of(body, "OperationCreatedOn", "#"))
     if found is None:
         raise malformed("no time such as /Date(1506409448000)/", "#/OperationCreatedOn")
-    return int(found[1]) * 1_000
+    return parse.ticks(int(found[1]) * 1_000, "#/OperationCreatedOn")
 
 
 def key(native_id: str) -> str | None:

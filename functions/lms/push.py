@@ -31,12 +31,18 @@ def read(request: Request) -> Reading:
     thing, at = _thing(body)
     native_id = _native_id(thing, at)
     stamp = _stamp(body, thing, at)
-    sent = request.headers.get("webhook-id") or f"{noun}.{verb} {native_id} {stamp}"
+    sent = _sent(request) or f"{noun}.{verb} {native_id} {stamp}"
     entity = (NOUNS | PLURALS).get(noun.replace("_", "-"))
     if entity is None:
         return Reading((Told(sent),))
     row = Row(native_id, {}, stamp, deleted=True) if verb == DELETED else None
     return Reading((Told(sent, Event(f"{sent} {entity} {native_id}", entity, native_id, row)),))
+
+
+def _sent(request: Request) -> str | None:
+    """What it calls the delivery, where it does."""
+    named = request.headers.get("webhook-id")
+    return parse.line(named, "webhook-id", 256) if named else None
 
 
 def _thing(body: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:

@@ -102,7 +102,7 @@ class CloudEvents:
     def _event(self, attributes: dict[str, Any], data: Any, place: Place) -> Told:
         event = _checked(attributes, place)
         entity, deleted = self._named(event.get_type(), place)
-        native_id = self.key(_line(event.get_subject(), "subject", place))
+        native_id = self.key(_line(event.get_subject(), "subject", place, parse.LONGEST_ROW))
         if native_id is None:
             raise place.refuse("subject", "not the id of a row of this system")
         sent = _line(event.get_id(), "id", place)
@@ -192,7 +192,7 @@ def _moment(value: Any, place: Place) -> Any:
         raise place.refuse("time", "no time such as 2026-01-31T12:00:00Z") from None
 
 
-def _line(value: str | None, name: str, place: Place, longest: int = 200) -> str:
+def _line(value: str | None, name: str, place: Place, longest: int = parse.LONGEST) -> str:
     if value is None:
         raise place.refuse(name, "missing")
     try:

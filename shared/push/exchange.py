@@ -19,8 +19,6 @@ import orjson
 from shared.model.event import Event
 
 PROBLEM = "application/problem+json"
-LONGEST_ID = 200
-"""Characters of a row's id: as many as the store keeps."""
 
 
 @dataclass(frozen=True, slots=True)

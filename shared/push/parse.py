@@ -9,18 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
 import orjson
 from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import iterparse
+from defusedxml.ElementTree import DefusedXMLParser
 
-from shared.push.exchange import LONGEST_ID, malformed
+from shared.push.exchange import malformed
 
 DEEPEST = 32
-PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]+")
+LONGEST = 200
+"""Characters of an id, or of another text on one line."""
+LONGEST_ROW = 128
+"""Characters of a row's id: as many as the store keeps."""
+LATEST = 2**53
+"""The last time that is taken: the year 2255, in microseconds."""
+PRINTABLE = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
 
@@ -55,21 +60,35 @@ def xml_of(body: bytes) -> Element:
     """The root of a document without entities."""
     try:
         return _rooted(body)
-    except (ParseError, DefusedXmlException, ValueError, LookupError):
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        error.__traceback__ = None  # its frames hold the error itself, and with it the whole body
         raise malformed("no XML, or one with entities or a document type", "#") from None
 
 
 def _rooted(body: bytes) -> Element:
-    depth = 0
-    root: Element | None = None
-    for event, element in iterparse(BytesIO(body), ("start", "end"), forbid_dtd=True):
-        depth += 1 if event == "start" else -1
-        root = element if root is None else root
-        if depth > DEEPEST:
-            raise malformed(f"deeper than {DEEPEST}", "#")
-    if root is None:
-        raise ValueError("no element")
+    parser = DefusedXMLParser(target=_Bounded(), forbid_dtd=True)
+    try:
+        parser.feed(body)
+        root: Element = parser.close()
+    finally:
+        vars(parser).clear()  # one that has failed holds on to itself, and to all that it has read
     return root
+
+
+class _Bounded(TreeBuilder):
+    """Builds the tree, as deep as is allowed."""
+
+    _depth = 0
+
+    def start(self, tag: str, attrs: dict[str, str], /) -> Element:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise malformed(f"deeper than {DEEPEST}", "#")
+        return super().start(tag, attrs)
+
+    def end(self, tag: str, /) -> Element:
+        self._depth -= 1
+        return super().end(tag)
 
 
 def object_of(value: Any, pointer: str) -> Mapping[str, Any]:
@@ -78,7 +97,7 @@ def object_of(value: Any, pointer: str) -> Mapping[str, Any]:
     return value
 
 
-def text_of(holder: Mapping[str, Any], name: str, pointer: str, longest: int = LONGEST_ID) -> str:
+def text_of(holder: Mapping[str, Any], name: str, pointer: str, longest: int = LONGEST) -> str:
     """A text that must be there, on one line."""
     value = holder.get(name)
     if not isinstance(value, str) or not value:
@@ -86,7 +105,7 @@ def text_of(holder: Mapping[str, Any], name: str, pointer: str, longest: int = L
     return line(value, f"{pointer}/{name}", longest)
 
 
-def line(value: str, pointer: str, longest: int = LONGEST_ID) -> str:
+def line(value: str, pointer: str, longest: int = LONGEST) -> str:
     if len(value) > longest:
         raise malformed(f"longer than {longest} characters", pointer)
     if not PRINTABLE.fullmatch(value):
@@ -102,10 +121,10 @@ def micros_of(value: Any, pointer: str) -> int:
         raise malformed("no time such as 2026-01-31T12:00:00Z", pointer) from None
     if moment.tzinfo is None:
         raise malformed("a time without its zone", pointer)
-    return _ticks(moment, pointer)
+    return ticks((moment - EPOCH) // TICK, pointer)
 
 
-def _ticks(moment: datetime, pointer: str) -> int:
-    if not 1970 <= moment.year <= 9000:  # a zone may carry an edge over the calendar's
+def ticks(micros: int, pointer: str) -> int:
+    if not 0 <= micros <= LATEST:
         raise malformed("a time before 1970, or of a far future", pointer)
-    return (moment - EPOCH) // TICK
+    return micros

@@ -193,7 +193,7 @@ WRONG: dict[str, list[Any]] = {
     "id": [1, "", None, "x" * 201, "a\nb"],
     "source": [1, "", "x" * 501],
     "type": ["", "x", "crosswalk.unicorn.changed", "crosswalk.order.exploded", "order", 7],
-    "subject": [1, "", " ", "x" * 201, "\x00"],
+    "subject": [1, "", " ", "x" * 129, "\x00"],
     "specversion": ["0.3", "2.0", 1, ""],
     "time": ["yesterday", 5, "2026-01-31T12:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"],
     "datacontenttype": ["", 5],

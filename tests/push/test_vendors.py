@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import orjson
 import pytest
+from defusedxml.ElementTree import DefusedXMLParser as XMLParser
 
 from functions.dataverse.push import FORMATS as DATAVERSE
 from functions.salesforce.push import formats
@@ -323,3 +325,25 @@ async def test_what_the_lms_would_not_send_is_pointed_at(changed, where):
     answer, queue = await from_lms({name: value for name, value in content.items() if value is not None})
 
     assert (pointer(answer), queue.events) == (where, [])
+
+
+@pytest.mark.parametrize("named", ["\x00", "m" * 257, "\ud800"])
+async def test_a_delivery_is_not_called_by_what_cannot_be_written_down(named):
+    answer, queue = await from_lms(
+        {"type": "lead.updated", "id": 1, "updated_at": "2026-01-31T12:00:00Z"}, **{"webhook-id": named}
+    )
+
+    assert (pointer(answer), queue.events) == ("webhook-id", [])
+
+
+async def test_a_document_that_was_refused_leaves_nothing_behind():
+    """A parser that has failed holds on to itself; only the collector of cycles would find it, and seldom."""
+    gc.collect()
+    gc.disable()
+    try:
+        for content in (message(CONTACT)[:-20], b"<a>" * 33, b"<!DOCTYPE a><a/>"):
+            await from_salesforce(content)
+        left = [each for each in gc.get_objects() if isinstance(each, XMLParser)]
+    finally:
+        gc.enable()
+    assert left == []

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from shared.model.change import Applied, Message, Page, Row, Write
 from shared.model.golden import Value
+from shared.push.formats import Formats
 
 Clock = Callable[[], int]
 """Now, in microseconds since 1970 (UTC)."""
@@ -106,6 +107,7 @@ class Connection:
     pushes carries their values, and it is nobody's target. `tables` (entity → table) is where the hub itself
     writes into a database; None where an API stands between, which decides what may be written. `bulk` is
     from how many writes on it takes them in one job, if it does: then they are planned together.
+    `push` says how what it pushes is read.
     """
 
     system: str
@@ -118,6 +120,7 @@ class Connection:
     readable: bool = True
     tables: Mapping[str, str] | None = None
     bulk: int | None = None
+    push: Formats | None = None
 
 
 class Bus(Protocol):

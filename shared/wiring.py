@@ -11,7 +11,7 @@ import inspect
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from random import Random, SystemRandom
 from typing import Protocol
@@ -25,11 +25,16 @@ from shared.adapters import service_bus
 from shared.adapters.store import Store
 from shared.adapters.store.sign_in import Password, by_identity
 from shared.model.errors import Misconfigured
+from shared.pipeline.arrivals import Arrivals
 from shared.pipeline.delivery import Delivery
 from shared.pipeline.outbox import Outbox
 from shared.pipeline.polling import Polling
 from shared.pipeline.ports import Bus, Clock, Connection
 from shared.pipeline.recoverability import Policy
+from shared.push import settings as push_settings
+from shared.push.door import Door
+from shared.push.opening import open_door
+from shared.terms import Mode
 from shared.topology import Delete, Flow, Guard, Topology
 
 
@@ -71,17 +76,35 @@ class Hub:
     freshness: float | None = None
     claim: float = 300.0
     lease: float = 300.0
+    push: Mapping[str, push_settings.Settings] = field(default_factory=dict)
+    """System → what its door is told."""
 
     def __post_init__(self) -> None:
         for flow in self.topology.flows:
             for system in (flow.source, flow.target):
                 _check_carries(self.connections[system], flow.entity)
             _check_able(self.connections[flow.target], flow)
+            _check_readable(self.connections[flow.source], self.connections[flow.target], flow)
             _check_allowed(self.connections[flow.target], flow, self.topology.systems[flow.target].writes)
 
     @cached_property
     def outbox(self) -> Outbox:
         return Outbox(self.store, self.bus)
+
+    @cached_property
+    def arrivals(self) -> Arrivals:
+        """What systems push."""
+        return Arrivals(
+            self.topology,
+            self.store,
+            self.connections,
+            self.bus,
+            self.outbox,
+            self.clock,
+            self.ids,
+            self.luck,
+            self.policy,
+        )
 
     def polling(self, system: str) -> Polling:
         """Polls this system."""
@@ -109,9 +132,40 @@ class Hub:
             self.luck,
             self.policy,
             self.claim,
+            self.freshness,
+        )
+
+    def pushed(self, system: str) -> bool:
+        """Whether this system has a door: one that nobody has to prove himself at is not opened."""
+        told = self.push.get(system)
+        return told is not None and told.push_scheme is not None and self.connections[system].push is not None
+
+    def door(self, system: str) -> Door:
+        """Where this system pushes to. One for each process, for it keeps what it has asked for."""
+        return self._doors[system]
+
+    @cached_property
+    def _doors(self) -> Mapping[str, Door]:
+        return {system: self._door(system) for system in self.connections if self.pushed(system)}
+
+    def _door(self, system: str) -> Door:
+        formats = self.connections[system].push
+        if formats is None:
+            raise AssertionError("a door is opened only where there is something to read at it")
+        return open_door(
+            system,
+            self.push[system],
+            formats,
+            frozenset(self.topology.polled(system)),
+            self.arrivals,
+            store=self.store,
+            clock=self.clock,
+            random=SystemRandom(),
         )
 
     async def close(self) -> None:
+        for door in self.__dict__.get("_doors", {}).values():
+            await door.close()
         for connection in self.connections.values():
             closing = connection.close() if connection.close else None
             if inspect.isawaitable(closing):
@@ -141,6 +195,17 @@ def _check_able(connection: Connection, flow: Flow) -> None:
         raise Misconfigured(
             f"{where}: delete: {flow.target} has no inactive state; write propagate or ignore",
             reason="NoDeactivation",
+        )
+
+
+def _check_readable(source: Connection, target: Connection, flow: Flow) -> None:
+    """A write has to be read back after a crash; and what is left to a poll, a poll has to find."""
+    where = f"topology: the flow of {flow.entity} from {flow.source} to {flow.target}"
+    if not target.readable:
+        raise Misconfigured(f"{where}: rows of {flow.target} cannot be read", reason="NotReadable")
+    if not source.readable and flow.mode is not Mode.PUSH:
+        raise Misconfigured(
+            f"{where}: mode: {flow.source} only pushes, and has no polls; write push", reason="NotReadable"
         )
 
 
@@ -176,6 +241,7 @@ def from_environment(rooms: Mapping[str, Connect], environment: Mapping[str, str
         freshness=settings.freshness,
         claim=settings.claim,
         lease=settings.lease,
+        push={name: push_settings.read(name, given) for name in topology.systems},
     )
 
 

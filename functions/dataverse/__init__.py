@@ -1,6 +1,7 @@
 """Dataverse: Dynamics 365, where sales works; ours, or another company's.
 
 Publishes   accounts, contacts, orders and their lines, by change tracking: a delta token for each table
+Pushes      the context of a step on a table, as a webhook; unsigned, and tried twice at most
 Accepts     accounts, contacts, units, products, price lists and their items, orders, invoices: `$batch` calls
             of up to 1000 records, each with an outcome of its own
 

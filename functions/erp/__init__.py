@@ -2,6 +2,7 @@
 
 Publishes   what the mapping names: rows by status flag, by time of change, or by reading all of a small table
             or query; deletes from a table of dead keys, from a column, or by what is no longer there
+Pushes      nothing by itself; CloudEvents of a job beside it are taken
 Accepts     inserts and updates of the tables that the mapping names; deactivation and deletes where it says
 
 Quirks

@@ -1,6 +1,7 @@
 """The LMS: where customers learn. Companies, company users and leads.
 
 Publishes   companies (our accounts), company users (contacts) and leads, polled by `updated_since`
+Pushes      that one of them has changed, signed; no values
 Accepts     the same three, 100 records a call; deactivation is `status: inactive`
 
 Quirks

@@ -7,6 +7,7 @@ from random import Random
 
 from functions.lms.client import Client
 from functions.lms.lookup import Lookup
+from functions.lms.push import FORMATS
 from functions.lms.settings import Settings
 from functions.lms.source import LmsSource
 from functions.lms.target import LmsTarget
@@ -33,4 +34,4 @@ def connect(
         client, TRANSLATIONS, overlap=settings.overlap, page_size=settings.page_size, lookup=lookup
     )
     target = LmsTarget(client, TRANSLATIONS, lookup=lookup, at_once=settings.at_once)
-    return Connection(system, source, target, TRANSLATIONS, close=client.close)
+    return Connection(system, source, target, TRANSLATIONS, close=client.close, push=FORMATS)

@@ -1,6 +1,7 @@
 """Salesforce: the sales team's CRM.
 
 Publishes   accounts, contacts and leads, polled by (SystemModstamp, Id); deletes and merges included
+Pushes      outbound messages, until they are acknowledged; nothing of deletes
 Accepts     the same three: 200 records a call, or a Bulk API 2.0 job above a threshold
 
 Quirks

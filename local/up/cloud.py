@@ -20,6 +20,7 @@ import orjson
 from local.entities import configuration
 from local.up.child import Child, StartFailed
 from local.up.directory import Directory
+from local.up.doors import DeskDoor
 from local.up.endpoints import Endpoints
 from local.up.options import Content
 from local.up.ports import Ports
@@ -66,6 +67,8 @@ class Cloud:
     ports: Ports
     outer: Mapping[str, str]
     say: Say
+    doors: Mapping[str, DeskDoor] = field(default_factory=dict)
+    """System → how it proves itself when it pushes; without one it has nowhere to push to."""
     all_systems: bool = True
     """Else Salesforce and the LMS alone: what is not started is not filled either."""
     told: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -86,6 +89,7 @@ class Cloud:
             servicebus_cert=self.told["servicebus"].get("cert"),
             systems=self.told["systems"]["systems"],
             processes={name: child.pid for name, child in self._children.items()},
+            push={name: door.endpoint(name, self.told["host"]["url"]) for name, door in self.doors.items()},
         )
 
     # Start and stop
@@ -208,6 +212,7 @@ class Cloud:
     def _host_environment(self) -> dict[str, str]:
         return host_settings(
             self.outer,
+            self.doors,
             self.topology,
             self.topology_file,
             self.directory.store_url,

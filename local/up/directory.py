@@ -3,6 +3,7 @@
 DIR/crosswalk.json     marks the directory as ours: without it, nothing here is ever deleted
 DIR/lock               held while an `up` or a `prelink` runs
 DIR/endpoints.json     the addresses, while it runs
+DIR/push.json          what each system proves itself with when it pushes
 DIR/hub.sqlite         the hub's store
 DIR/systems/           the simulated systems' rows and credentials
 DIR/servicebus/        messages; servicebus.json is what the bus was configured with
@@ -23,7 +24,7 @@ from pathlib import Path
 MARKER = "crosswalk.json"
 LOCK = "lock"
 FOLDERS = ("systems", "servicebus", "logs", "ready")
-FILES = ("hub.sqlite", "hub.sqlite-wal", "hub.sqlite-shm", "endpoints.json", "servicebus.json")
+FILES = ("hub.sqlite", "hub.sqlite-wal", "hub.sqlite-shm", "endpoints.json", "push.json", "servicebus.json")
 
 
 class BadDirectory(Exception):
@@ -57,6 +58,10 @@ class Directory:
     @property
     def endpoints(self) -> Path:
         return self.path / "endpoints.json"
+
+    @property
+    def doors(self) -> Path:
+        return self.path / "push.json"
 
     def log(self, name: str) -> Path:
         return self.path / "logs" / f"{name}.log"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from local.systems.credentials import write_private
@@ -22,6 +22,8 @@ class Endpoints:
     """What the administration client has to trust."""
     systems: Mapping[str, Mapping[str, str]]
     processes: Mapping[str, int]
+    push: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """System → its door: the address to push to, how to prove oneself there, and the secret for it."""
 
     def write(self, path: Path) -> None:
         write_private(path, json.dumps(asdict(self), indent=2))

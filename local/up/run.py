@@ -19,6 +19,7 @@ from local.up.bus_view import BusView
 from local.up.child import StartFailed
 from local.up.cloud import Cloud, Stopped
 from local.up.directory import BadDirectory, Directory
+from local.up.doors import kept_doors
 from local.up.options import Options
 from local.up.ports import Ports, PortTaken
 from local.up.report import FlowReport, Report, by_reason, flow_reports
@@ -68,7 +69,10 @@ def run(options: Options, outer: Mapping[str, str], console: Console, stop: Even
         view = StoreView(store, topology, _micros)
         view.begin()
         say = partial(console.print, highlight=False, markup=False, soft_wrap=True)
-        cloud = Cloud(options.directory, topology, options.topology, options.content, ports, outer, say)
+        doors = kept_doors(options.directory.doors, topology, os.urandom)
+        cloud = Cloud(
+            options.directory, topology, options.topology, options.content, ports, outer, say, doors
+        )
         try:
             say("Starting the systems, the Service Bus and the host …")
             cloud.start(stop)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from local.up.doors import DeskDoor
 from shared.topology import Topology
 
 DESK = {
@@ -65,6 +66,7 @@ def check(topology: Topology) -> None:
 
 def host_settings(
     outer: Mapping[str, str],
+    doors: Mapping[str, DeskDoor],
     topology: Topology,
     topology_file: Path,
     store_url: str,
@@ -81,6 +83,8 @@ def host_settings(
     }
     for name, system in topology.systems.items():
         made.update(room_settings(outer, name, system.kind, systems))
+    for name, door in doors.items():
+        made.update(door.settings(name))
     return made
 
 

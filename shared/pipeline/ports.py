@@ -8,6 +8,7 @@ from typing import Protocol
 
 from shared.model.change import Applied, Message, Page, Row, Write
 from shared.model.golden import Value
+from shared.push.formats import Formats
 
 Clock = Callable[[], int]
 """Now, in microseconds since 1970 (UTC)."""
@@ -102,9 +103,11 @@ class Connection:
     """A system of the topology, connected: how to read it, write it, and translate its entities.
 
     `conditional` says that it takes a row's version with a write and refuses a stale one, `deactivates` that
-    its records have an inactive state. `tables` (entity → table) is where the hub itself writes into a
-    database; None where an API stands between, which decides what may be written. `bulk` is from how many
-    writes on it takes them in one job, if it does: then they are planned together.
+    its records have an inactive state; `readable` that its rows can be read, by polls and by id: else what it
+    pushes carries their values, and it is nobody's target. `tables` (entity → table) is where the hub itself
+    writes into a database; None where an API stands between, which decides what may be written. `bulk` is
+    from how many writes on it takes them in one job, if it does: then they are planned together. `push` says
+    how what it pushes is read.
     """
 
     system: str
@@ -114,8 +117,10 @@ class Connection:
     close: Callable[[], object] | None = None
     conditional: bool = True
     deactivates: bool = True
+    readable: bool = True
     tables: Mapping[str, str] | None = None
     bulk: int | None = None
+    push: Formats | None = None
 
 
 class Bus(Protocol):

@@ -231,3 +231,17 @@ async def test_a_function_that_takes_longer_than_the_timeout_of_host_json_is_a_5
     """
     async with serve(app, '{"version": "2.0", "functionTimeout": "00:00:00.05"}') as served:
         assert (await served.http.get("/api/slow")).status_code == 500
+
+
+async def test_whom_the_host_heard_stands_behind_what_a_caller_says_of_itself(serve):
+    """As the cloud's front end does it; an app may go by the last one alone."""
+    app = """
+        @app.route(route="who", auth_level="anonymous")
+        async def who(req: func.HttpRequest) -> str:
+            return req.headers["X-Forwarded-For"]
+    """
+    async with serve(app) as served:
+        alone = await served.http.get("/api/who")
+        lying = await served.http.get("/api/who", headers={"X-Forwarded-For": "203.0.113.7"})
+    assert alone.text.startswith("127.0.0.1:")
+    assert lying.text.startswith("203.0.113.7,127.0.0.1:")

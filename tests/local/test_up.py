@@ -8,10 +8,12 @@ import re
 import signal
 import socket
 import stat
+import time
 from datetime import UTC, datetime
 from io import StringIO
 from threading import Event
 
+import httpx
 import pytest
 from rich.console import Console
 
@@ -24,6 +26,7 @@ from local.up.ports import USUAL, PortTaken
 from local.up.run import run
 from local.up.surroundings import NotSimulated
 from tests.local.running import PROJECT, SHORT, lives, local, once, running, started, until
+from tests.push.doors import signed
 
 SETTLED = ("created", "updated", "unchanged", "deactivated", "dead_lettered", "parked")
 FLOWS = (("account", "Account"), ("contact", "Contact"), ("lead", "Lead"))
@@ -77,6 +80,7 @@ def test_a_cloud_that_stays_up_brings_changes_over_survives_kills_and_leaves_not
         addresses_are_for_the_owner_alone(cloud)
         a_second_cloud_on_the_same_directory_is_refused(cloud)
         a_change_in_salesforce_shows_up_in_the_lms_within_seconds(cloud)
+        every_system_has_a_door_that_opens_to_whoever_proves_itself(cloud)
         a_quote_that_somebody_wins_is_followed_to_its_money(cloud)
         killed_processes_come_back_where_they_were_and_no_change_is_lost_or_doubled(cloud)
         sigterm_ends_every_process_and_is_no_failure(cloud)
@@ -97,6 +101,16 @@ def a_change_in_salesforce_shows_up_in_the_lms_within_seconds(cloud):
     assert ended.returncode == 0, ended.stderr
     seconds = float(ended.stdout.partition("the LMS shows it ")[2].partition(" s ")[0])
     assert seconds < 30
+
+
+def every_system_has_a_door_that_opens_to_whoever_proves_itself(cloud):
+    kind = {"Content-Type": "application/cloudevents-batch+json"}
+    for system, door in cloud.endpoints["push"].items():
+        proof = signed(b"[]", "msg_1", time.time(), door["secret"]) if system == "lms" else {}
+        key = {"code": door["secret"]} if door["scheme"] == "key" else {}
+        known = httpx.post(door["url"], params=key, headers={**proof, **kind}, content=b"[]")
+        stranger = httpx.post(door["url"], headers=kind, content=b"[]")
+        assert (known.status_code, stranger.status_code) == (202, 401), system
 
 
 def a_quote_that_somebody_wins_is_followed_to_its_money(cloud):

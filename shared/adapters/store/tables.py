@@ -5,6 +5,7 @@
     snapshot     what a system last showed of a record, and what is being written to it (pending)
     watermark    where reading of (system, entity) goes on
     recheck      rows that a poll left out because a write to them was under way
+    heard        the row's own time of the last event taken, where events carry the values
     counter      the order of snapshot changes of (system, entity)
     census       a whole read of (system, entity) under way, and what was known when it began
     roll         the rows that it has shown so far
@@ -13,6 +14,7 @@
     lease        who may do now what only one may do at a time
     conflict     two edits of which neither knew of the other; open ones wait for an operator
     orphan       records that came to a system before their parent, and are looked at when that comes
+    push_delivery  what was taken at a door lately, so that a replay is known; forgotten within the hour
     dead_letter  what cannot go on without a person
     paused       systems that refuse us, until when
     tally        how many of what, for each flow
@@ -126,6 +128,16 @@ recheck = Table(
     PrimaryKeyConstraint("system", "entity", "native_id"),
 )
 
+heard = Table(
+    "heard",
+    metadata,
+    Column("system", NAME, nullable=False),
+    Column("entity", NAME, nullable=False),
+    Column("native_id", NATIVE, nullable=False),
+    Column("stamp", BigInteger, nullable=False),
+    PrimaryKeyConstraint("native_id", "system", "entity"),
+)
+
 counter = Table(
     "counter",
     metadata,
@@ -220,6 +232,17 @@ orphan = Table(
     Column("source", NAME, nullable=False),
     PrimaryKeyConstraint("system", "parent_entity", "parent", "id", "entity"),
 )
+
+push_delivery = Table(
+    "push_delivery",
+    metadata,
+    Column("sender", NAME, nullable=False),
+    Column("delivery", String(256), nullable=False),
+    Column("sent", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    PrimaryKeyConstraint("sender", "delivery", "sent"),
+)
+Index("push_delivery_until", push_delivery.c.until)
 
 dead_letter = Table(
     "dead_letter",

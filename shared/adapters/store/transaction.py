@@ -378,9 +378,9 @@ class Transaction(Holding, Orphaned):
         places = tables.ledger.insert().returning(tables.ledger.c.position, sort_by_parameter_order=True)
         positions = self._connection.execute(places, rows).scalars()
         records = [
-            {"record": record, "position": position}
+            {"position": position, "record": record}
             for position, happened_to in zip(positions, lines.values(), strict=True)
-            for record in dict.fromkeys(happened_to)
+            for record in sorted(set(happened_to))
         ]
         self._run("enter records", tables.ledger_subject.insert, records)
 

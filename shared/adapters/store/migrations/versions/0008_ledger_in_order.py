@@ -19,16 +19,15 @@ def downgrade() -> None:
 
 def _lie_by(*key: str) -> None:
     """SQLite keeps the rows in the order of the key: they are written anew."""
-    op.rename_table("ledger_subject", "ledger_subject_before")
-    op.create_table(
+    before = sa.table("before", sa.column("position"), sa.column("record"))
+    op.rename_table("ledger_subject", before.name)
+    after = op.create_table(
         "ledger_subject",
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.Column("record", sa.String(length=36), nullable=False),
         sa.PrimaryKeyConstraint(*key, name=f"ledger_subject_by_{key[0]}"),
         sqlite_with_rowid=False,
     )
-    op.execute(
-        "INSERT INTO ledger_subject (position, record)"
-        f" SELECT position, record FROM ledger_subject_before ORDER BY {', '.join(key)}"
-    )
-    op.drop_table("ledger_subject_before")
+    rows = sa.select(before.c.position, before.c.record).order_by(*(before.c[name] for name in key))
+    op.execute(after.insert().from_select(["position", "record"], rows))
+    op.drop_table(before.name)

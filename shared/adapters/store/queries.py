@@ -30,6 +30,8 @@ GOLDEN = among(
 BY_KEY = among(
     chosen(tables.golden, "key", "id", "generation", "tombstone_stamp"), tables.golden, ("entity",), "key"
 )
+LIVING_BY_KEY = BY_KEY.where(tables.golden.c.tombstone_stamp.is_(None) & tables.golden.c.key.is_not(None))
+DEAD_BY_KEY = BY_KEY.where(tables.golden.c.tombstone_stamp.is_not(None))
 SNAPSHOTS = among(
     chosen(
         tables.snapshot,

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Connection,
+    Join,
     Select,
     Table,
     Text,
@@ -125,6 +126,22 @@ def _ctid(spot: Spot, _compiler: Any, **_options: Any) -> str:
     return f"{spot.table.name}.ctid"
 
 
+class InOrder(Join):
+    """A join whose left side is gone through, and whose right side is searched for each of its rows.
+
+    SQLite does as `CROSS JOIN` says; of `JOIN` it may make a search of every row of the right side.
+    """
+
+    inherit_cache = True
+
+
+@compiles(InOrder, "sqlite")
+def _cross_join(each: InOrder, compiler: Any, **options: Any) -> str:
+    options |= {"asfrom": True}
+    left, right = (compiler.process(side, **options) for side in (each.left, each.right))
+    return f"{left} CROSS JOIN {right} ON {compiler.process(each.onclause)}"
+
+
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     """A statement as its driver takes it, and the names of its parameters, in their order."""
@@ -160,6 +177,7 @@ class Among:
     """A statement for the rows in which a column has one of many values.
 
     PostgreSQL is given an array, SQLite a JSON list: thousands of parameters would cost more than the rows.
+    SQLite joins the list, in its order, which is mostly that of the rows; it would sort what stands in `IN`.
     """
 
     by_array: Select[Any]
@@ -176,5 +194,5 @@ def among(statement: Select[Any], table: Table, fixed: Sequence[str], column: st
     listed = func.json_each(bindparam("values", type_=Text)).table_valued("value")
     return Among(
         statement.where(table.c[column] == any_(array)),
-        statement.where(table.c[column].in_(select(listed.c.value))),
+        statement.select_from(InOrder(listed, table, table.c[column] == listed.c.value)),
     )

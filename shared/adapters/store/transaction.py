@@ -67,13 +67,15 @@ class Transaction(Holding, Orphaned):
     def by_key(self, entity: str, keys: Iterable[str]) -> dict[str, Key]:
         """Natural key → who has it, and who had it."""
         found: dict[str, Key] = {}
-        for key, golden_id, generation, buried in self._many(queries.BY_KEY, {"entity": entity}, keys):
-            known = found.setdefault(key, Key())
-            known.generation = max(known.generation, generation + 1)
-            if buried is None:
-                known.living = golden_id
-            else:
-                known.buried = max(known.buried, buried)
+        wanted = list(keys)
+        for statement in (queries.LIVING_BY_KEY, queries.DEAD_BY_KEY):  # each has an index of its own
+            for key, golden_id, generation, buried in self._many(statement, {"entity": entity}, wanted):
+                known = found.setdefault(key, Key())
+                known.generation = max(known.generation, generation + 1)
+                if buried is None:
+                    known.living = golden_id
+                else:
+                    known.buried = max(known.buried, buried)
         return found
 
     def put_golden(self, entity: str, records: Sequence[Golden]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.model.change import Message, Row
 from shared.model.merge import Clash
@@ -11,8 +12,7 @@ Flows = dict[tuple[str, str, str], dict[str, int]]
 """(entity, source, target) → what was counted → how many."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """Whose native id it is; an alias is the id of a row that was merged into that record."""
 
     id: str
@@ -83,9 +83,8 @@ class Pause:
     until: int
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the ledger."""
+class Entry(NamedTuple):
+    """One line of the ledger. It is made for each record, as identities are: so both are tuples."""
 
     entity: str
     record: str

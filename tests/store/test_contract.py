@@ -312,7 +312,7 @@ def test_a_records_history_is_told_in_order(store: Store):
     entries = [Entry("account", "1", "crm", action, "name", "poll", None) for action in ("arrived", "merged")]
     store.transact_now(lambda tx: tx.enter([*entries, Entry("account", "2", "crm", "arrived")], 5))
     told = store.transact_now(lambda tx: tx.history("account", "1"))
-    assert told == [replace(each, at=5) for each in entries]
+    assert told == [each._replace(at=5) for each in entries]
 
 
 def test_nothing_to_do_is_done(store: Store):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -30,24 +30,17 @@ def golden(row: Sequence[Any]) -> Golden:
     return Golden(golden_id, read_cells(fields), key, generation, tombstone, revision)
 
 
-Bearing = tuple[str | None, int, int | None, str | None, str | None]
-"""A record's key, generation and tombstone: what the indexes of `golden` are made of."""
+Bearing = tuple[str | None, int, Tombstone | None]
+"""What the indexes of `golden` are made of."""
 
 
-def bearing(row: Sequence[Any]) -> Bearing:
-    """Of a row as it is read."""
-    return row[1], row[2], row[4], row[5], row[6]
+def bearing(record: Golden) -> Bearing:
+    return record.key, record.generation, record.tombstone
 
 
-def bearing_of(row: Mapping[str, Any]) -> Bearing:
-    """Of a row as it is written."""
-    return (
-        row["key"],
-        row["generation"],
-        row["tombstone_stamp"],
-        row["tombstone_system"],
-        row["merged_into"],
-    )
+def golden_values(record: Golden) -> dict[str, Any]:
+    """What changes of a record that keeps its bearing."""
+    return {"fields": cells_text(record.fields), "revision": record.revision}
 
 
 def golden_row(entity: str, record: Golden) -> dict[str, Any]:
@@ -57,11 +50,10 @@ def golden_row(entity: str, record: Golden) -> dict[str, Any]:
         "id": record.id,
         "key": record.key,
         "generation": record.generation,
-        "fields": cells_text(record.fields),
         "tombstone_stamp": tombstone.stamp if tombstone else None,
         "tombstone_system": tombstone.system if tombstone else None,
         "merged_into": tombstone.into if tombstone else None,
-        "revision": record.revision,
+        **golden_values(record),
     }
 
 
@@ -82,10 +74,11 @@ def snapshot(row: Sequence[Any]) -> Snapshot:
 
 
 def snapshot_row(system: str, entity: str, snapshot: Snapshot) -> dict[str, Any]:
+    return {"system": system, "entity": entity, "id": snapshot.id, **snapshot_values(snapshot)}
+
+
+def snapshot_values(snapshot: Snapshot) -> dict[str, Any]:
     return {
-        "system": system,
-        "entity": entity,
-        "id": snapshot.id,
         "native_id": snapshot.native_id,
         "fields": cells_text(snapshot.fields),
         "seen": snapshot.seen,
@@ -99,18 +92,16 @@ def snapshot_row(system: str, entity: str, snapshot: Snapshot) -> dict[str, Any]
 
 
 def claim_row(system: str, entity: str, snapshot: Snapshot) -> dict[str, Any]:
+    """Of a snapshot that is not there: nothing is known of it but what is about to be written."""
+    return {**snapshot_row(system, entity, Snapshot(snapshot.id)), **claim_values(snapshot)}
+
+
+def claim_values(snapshot: Snapshot) -> dict[str, Any]:
     return {
-        "system": system,
-        "entity": entity,
-        "id": snapshot.id,
         "pending": cells_text(snapshot.pending or {}),
         "pending_until": snapshot.pending_until,
         "moved": snapshot.moved,
     }
-
-
-BLANK_SNAPSHOT: dict[str, Any] = snapshot_row("", "", Snapshot(""))
-SNAPSHOT_VALUES = tuple(name for name in BLANK_SNAPSHOT if name not in ("system", "entity", "id"))
 
 
 def conflict_row(entity: str, record: str, clash: Clash, at: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import bindparam, delete, exists, select, update
 
 from shared.adapters.store import tables
-from shared.adapters.store.statements import among, chosen
+from shared.adapters.store.statements import SPOT, among, chosen
 
 IDENTITIES = among(
     chosen(tables.identity, "native_id", "id", "alias"), tables.identity, ("system", "entity"), "native_id"
@@ -13,6 +13,7 @@ IDENTITIES = among(
 GOLDEN = among(
     chosen(
         tables.golden,
+        SPOT,
         "id",
         "key",
         "generation",
@@ -29,9 +30,12 @@ GOLDEN = among(
 BY_KEY = among(
     chosen(tables.golden, "key", "id", "generation", "tombstone_stamp"), tables.golden, ("entity",), "key"
 )
+LIVING_BY_KEY = BY_KEY.where(tables.golden.c.tombstone_stamp.is_(None) & tables.golden.c.key.is_not(None))
+DEAD_BY_KEY = BY_KEY.where(tables.golden.c.tombstone_stamp.is_not(None))
 SNAPSHOTS = among(
     chosen(
         tables.snapshot,
+        SPOT,
         "id",
         "native_id",
         "fields",
@@ -48,7 +52,10 @@ SNAPSHOTS = among(
     "id",
 )
 CLAIMS = among(
-    chosen(tables.snapshot, "id", "pending", "pending_until"), tables.snapshot, ("system", "entity"), "id"
+    chosen(tables.snapshot, SPOT, "id", "pending", "pending_until"),
+    tables.snapshot,
+    ("system", "entity"),
+    "id",
 )
 NATIVES = among(chosen(tables.snapshot, "id", "native_id"), tables.snapshot, ("system", "entity"), "id")
 OPEN = among(

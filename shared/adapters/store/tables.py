@@ -19,7 +19,7 @@
     paused       systems that refuse us, until when
     tally        how many of what, for each flow
     ledger       what happened, when and why: one line for all records to which the same happened at once
-    ledger_subject  and to which records
+    ledger_subject  and to which records; it lies in the order of the ledger, and so is only added to
 
 Keys begin with the id, which tells rows apart at once; the names behind it are the same for thousands.
 Times are microseconds since 1970 (UTC). Cells are JSON: field → [value, stamp, system].
@@ -309,8 +309,8 @@ ledger = Table(
 ledger_subject = Table(
     "ledger_subject",
     metadata,
-    Column("record", ID, nullable=False),
     Column("position", BigInteger, nullable=False),
-    PrimaryKeyConstraint("record", "position"),
+    Column("record", ID, nullable=False),
+    PrimaryKeyConstraint("position", "record", name="ledger_subject_by_position"),
     sqlite_with_rowid=False,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import compress
 from typing import Any
 
 import orjson
@@ -14,6 +13,7 @@ from shared.adapters.store.delivered import Delivered
 from shared.adapters.store.heard import Heard
 from shared.adapters.store.holding import Holding
 from shared.adapters.store.orphaned import Orphaned
+from shared.adapters.store.statements import SPOT
 from shared.model.change import Message
 from shared.model.golden import Golden, Snapshot
 from shared.model.merge import Clash
@@ -25,13 +25,13 @@ CLAIM = ("pending", "pending_until", "moved")
 class Transaction(Holding, Orphaned, Heard, Delivered):
     """One transaction of the store. Its methods raise SQLAlchemy's errors, which `Store` names.
 
-    It remembers what it has read: a row that is there is updated, which costs less than an upsert.
+    It remembers where the rows lie that it has read: they are updated there, which costs less than an upsert.
     """
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
-        self._there: set[tuple[str, str, str]] = set()
-        self._borne: dict[tuple[str, str], encoding.Bearing] = {}
+        self._golden_spots: dict[tuple[str, str, encoding.Bearing], Any] = {}
+        self._snapshot_spots: dict[tuple[str, str, str], Any] = {}
 
     # Records
 
@@ -60,20 +60,24 @@ class Transaction(Holding, Orphaned, Heard, Delivered):
 
     def golden(self, entity: str, ids: Iterable[str]) -> dict[str, Golden]:
         """Golden id → record, tombstones too."""
-        rows = self._many(queries.GOLDEN, {"entity": entity}, ids)
-        self._borne.update(((entity, row[0]), encoding.bearing(row)) for row in rows)
-        return {row[0]: encoding.golden(row) for row in rows}
+        found: dict[str, Golden] = {}
+        for spot, *row in self._many(queries.GOLDEN, {"entity": entity}, ids):
+            record = found[row[0]] = encoding.golden(row)
+            self._golden_spots[entity, record.id, encoding.bearing(record)] = spot
+        return found
 
     def by_key(self, entity: str, keys: Iterable[str]) -> dict[str, Key]:
         """Natural key → who has it, and who had it."""
         found: dict[str, Key] = {}
-        for key, golden_id, generation, buried in self._many(queries.BY_KEY, {"entity": entity}, keys):
-            known = found.setdefault(key, Key())
-            known.generation = max(known.generation, generation + 1)
-            if buried is None:
-                known.living = golden_id
-            else:
-                known.buried = max(known.buried, buried)
+        wanted = list(keys)
+        for statement in (queries.LIVING_BY_KEY, queries.DEAD_BY_KEY):  # each has an index of its own
+            for key, golden_id, generation, buried in self._many(statement, {"entity": entity}, wanted):
+                known = found.setdefault(key, Key())
+                known.generation = max(known.generation, generation + 1)
+                if buried is None:
+                    known.living = golden_id
+                else:
+                    known.buried = max(known.buried, buried)
         return found
 
     def put_golden(self, entity: str, records: Sequence[Golden]) -> None:
@@ -81,16 +85,24 @@ class Transaction(Holding, Orphaned, Heard, Delivered):
 
         Most changes leave key and tombstone as they were read: then their indexes are left alone.
         """
-        rows = [encoding.golden_row(entity, record) for record in records]
-        same = [self._borne.get((entity, row["id"])) == encoding.bearing_of(row) for row in rows]
-        self._update(tables.golden, list(compress(rows, same)), ("fields", "revision"))
-        self._upsert(tables.golden, [row for row, kept in zip(rows, same, strict=True) if not kept])
+        moved: list[Golden] = []
+        same: list[dict[str, Any]] = []
+        for record in records:
+            spot = self._golden_spots.pop((entity, record.id, encoding.bearing(record)), None)
+            if spot is None:
+                moved.append(record)
+            else:
+                same.append({SPOT: spot, **encoding.golden_values(record)})
+        self._update(tables.golden, same)
+        self._upsert(tables.golden, [encoding.golden_row(entity, record) for record in moved])
 
     def snapshots(self, system: str, entity: str, ids: Iterable[str]) -> dict[str, Snapshot]:
         """Golden id → what the system last showed of it."""
-        rows = self._many(queries.SNAPSHOTS, {"system": system, "entity": entity}, ids)
-        self._there.update((system, entity, row[0]) for row in rows)
-        return {row[0]: encoding.snapshot(row) for row in rows}
+        found: dict[str, Snapshot] = {}
+        for spot, *row in self._many(queries.SNAPSHOTS, {"system": system, "entity": entity}, ids):
+            self._snapshot_spots[system, entity, row[0]] = spot
+            found[row[0]] = encoding.snapshot(row)
+        return found
 
     def put_snapshots(self, system: str, entity: str, snapshots: Sequence[Snapshot]) -> None:
         """Write these, each with the next place in the order of changes of this system and entity."""
@@ -99,35 +111,49 @@ class Transaction(Holding, Orphaned, Heard, Delivered):
         moved = self._next(f"{system}/{entity}")
         for snapshot in snapshots:
             snapshot.moved = moved
-        rows = [encoding.snapshot_row(system, entity, snapshot) for snapshot in snapshots]
-        there = [(system, entity, snapshot.id) in self._there for snapshot in snapshots]
-        self._update(tables.snapshot, list(compress(rows, there)), encoding.SNAPSHOT_VALUES)
-        self._upsert(tables.snapshot, [row for row, known in zip(rows, there, strict=True) if not known])
+        known, fresh = self._apart(system, entity, snapshots)
+        values = encoding.snapshot_values
+        self._update(tables.snapshot, [{SPOT: spot, **values(each)} for spot, each in known])
+        self._upsert(tables.snapshot, [encoding.snapshot_row(system, entity, each) for each in fresh])
+
+    def _apart(
+        self, system: str, entity: str, snapshots: Iterable[Snapshot]
+    ) -> tuple[list[tuple[Any, Snapshot]], list[Snapshot]]:
+        """Those that are there, with their spots, and the others."""
+        known, fresh = [], []
+        for snapshot in snapshots:
+            spot = self._snapshot_spots.pop((system, entity, snapshot.id), None)
+            if spot is None:
+                fresh.append(snapshot)
+            else:
+                known.append((spot, snapshot))
+        return known, fresh
 
     def claim(self, system: str, entity: str, snapshots: Sequence[Snapshot]) -> None:
         """Write what is pending of these, and nothing else of those that are there."""
         if not snapshots:
             return
         moved = self._next(f"{system}/{entity}")
-        rows, there = [], []
         for snapshot in snapshots:
             snapshot.moved = moved
-            rows.append(encoding.claim_row(system, entity, snapshot))
-            there.append((system, entity, snapshot.id) in self._there)
-        self._update(tables.snapshot, list(compress(rows, there)), CLAIM)
-        fresh = [row for row, known in zip(rows, there, strict=True) if not known]
-        self._upsert(tables.snapshot, [{**encoding.BLANK_SNAPSHOT, **row} for row in fresh], CLAIM)
+        known, fresh = self._apart(system, entity, snapshots)
+        self._update(tables.snapshot, [{SPOT: spot, **encoding.claim_values(each)} for spot, each in known])
+        self._upsert(tables.snapshot, [encoding.claim_row(system, entity, each) for each in fresh], CLAIM)
 
     def claims(self, system: str, entity: str, ids: Iterable[str]) -> dict[str, int]:
         """Golden id → until when it is claimed (0: not), of the snapshots that are there."""
+        found: dict[str, int] = {}
         rows = self._many(queries.CLAIMS, {"system": system, "entity": entity}, ids)
-        self._there.update((system, entity, row[0]) for row in rows)
-        return {golden_id: until if pending is not None else 0 for golden_id, pending, until in rows}
+        for spot, golden_id, pending, until in rows:
+            self._snapshot_spots[system, entity, golden_id] = spot
+            found[golden_id] = until if pending is not None else 0
+        return found
 
     def drop_snapshots(self, system: str, entity: str, ids: Iterable[str]) -> None:
         """Forget these. That is a change of theirs as well: whoever reads meanwhile has an old picture."""
         gone = list(ids)
-        self._there.difference_update((system, entity, golden_id) for golden_id in gone)
+        for golden_id in gone:
+            self._snapshot_spots.pop((system, entity, golden_id), None)
         if gone:
             self._next(f"{system}/{entity}")
             self._run(
@@ -382,9 +408,9 @@ class Transaction(Holding, Orphaned, Heard, Delivered):
         places = tables.ledger.insert().returning(tables.ledger.c.position, sort_by_parameter_order=True)
         positions = self._connection.execute(places, rows).scalars()
         records = [
-            {"record": record, "position": position}
+            {"position": position, "record": record}
             for position, happened_to in zip(positions, lines.values(), strict=True)
-            for record in dict.fromkeys(happened_to)
+            for record in sorted(set(happened_to))
         ]
         self._run("enter records", tables.ledger_subject.insert, records)
 

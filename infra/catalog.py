@@ -24,7 +24,7 @@ from shared import settings as hub
 
 PROJECT = Path(__file__).parent.parent
 FILE = PROJECT / "infra" / "code.json"
-ROUTE = re.compile(r"\.route\(\s*(?:route=)?\"([^\"]+)\"")
+ROUTE = re.compile(r"\.route\(\s*(?:route=)?f?\"([^\"]+)\"")
 
 
 def catalog() -> dict[str, Any]:

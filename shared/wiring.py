@@ -28,7 +28,7 @@ from shared.model.errors import Misconfigured
 from shared.pipeline.delivery import Delivery
 from shared.pipeline.outbox import Outbox
 from shared.pipeline.polling import Polling
-from shared.pipeline.ports import Bus, Clock, Connection
+from shared.pipeline.ports import Bus, Clock, Connection, Launch
 from shared.pipeline.recoverability import Policy
 from shared.topology import Delete, Flow, Guard, Topology
 
@@ -110,6 +110,10 @@ class Hub:
             self.policy,
             self.claim,
         )
+
+    def launch(self, system: str) -> Launch | None:
+        """Makes links into this system, where it is told how."""
+        return self.connections[system].launch
 
     async def close(self) -> None:
         for connection in self.connections.values():

@@ -17,6 +17,7 @@ from local.systems.dataverse import Options as Environment
 from local.systems.dataverse.oauth import DEFAULT_TENANT
 from local.systems.garbage import uncollected
 from local.systems.lms import Lms
+from local.systems.lms.launching import AUDIENCE, ISSUER, STAFF, trust_in
 from local.systems.reports import Report, read_reports
 from local.systems.rows import Rows
 from local.systems.salesforce import Credentials, Options, Salesforce
@@ -124,7 +125,8 @@ class Desk:
         if isinstance(system, Dataverse):
             registered = {"client_id": secrets.application_id, "client_secret": secrets.application_secret}
             return {"authority": url, "tenant": DEFAULT_TENANT, **registered}
-        return {"token": secrets.token}
+        launching = {"launch_key": secrets.launch_key, "launch_issuer": ISSUER, "launch_audience": AUDIENCE}
+        return {"token": secrets.token, **launching}
 
     def close(self) -> None:
         for controlled in self.systems.values():
@@ -153,6 +155,7 @@ class Desk:
     def _lms(self, name: str, content: Content) -> Controlled:
         rows = self._rows(name)
         lms = Lms(rows, self._clock, self.secrets.token, self._calls_a_minute)
+        lms.sign_on(trust_in(self.secrets.launch_key), self._random, STAFF)
         filling = "nothing, for no report is of the LMS" if content.is_reports else str(content)
         if self._is_new(name, rows, filling):
             for each, loaded in self._lms_rows(content).items():

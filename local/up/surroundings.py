@@ -98,7 +98,7 @@ def room_settings(outer: Mapping[str, str], name: str, kind: str, systems: Syste
 
 ROOMS = {
     "salesforce": ("url", "client_id", "client_secret"),
-    "lms": ("url", "token"),
+    "lms": ("url", "token", "launch_key", "launch_issuer", "launch_audience"),
     "dataverse": ("url", "authority", "tenant", "client_id", "client_secret"),
     "erp": ("database_url",),
 }

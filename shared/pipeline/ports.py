@@ -97,6 +97,23 @@ class Target(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer over HTTP, for whoever speaks it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+class Launch(Protocol):
+    """Lets a person who is known elsewhere into a system."""
+
+    def __call__(self, query: Mapping[str, str], headers: Mapping[str, str]) -> Reply:
+        """The way in, from a request's parameters and headers, or what is wrong with them."""
+        ...
+
+
 @dataclass(frozen=True)
 class Connection:
     """A system of the topology, connected: how to read it, write it, and translate its entities.
@@ -104,7 +121,8 @@ class Connection:
     `conditional` says that it takes a row's version with a write and refuses a stale one, `deactivates` that
     its records have an inactive state. `tables` (entity → table) is where the hub itself writes into a
     database; None where an API stands between, which decides what may be written. `bulk` is from how many
-    writes on it takes them in one job, if it does: then they are planned together.
+    writes on it takes them in one job, if it does: then they are planned together. `launch` makes links by
+    which people come into the system, where it is told how.
     """
 
     system: str
@@ -116,6 +134,7 @@ class Connection:
     deactivates: bool = True
     tables: Mapping[str, str] | None = None
     bulk: int | None = None
+    launch: Launch | None = None
 
 
 class Bus(Protocol):
@@ -131,8 +150,10 @@ __all__ = [
     "Bus",
     "Clock",
     "Connection",
+    "Launch",
     "Message",
     "Page",
+    "Reply",
     "Row",
     "Source",
     "Target",

@@ -49,8 +49,14 @@ def ids(request) -> list[str]:
     return [str(each.findtext(f"{OUT}sObject/{SF}Id")) for each in notifications(request)]
 
 
-def fields(notification) -> dict[str, str | None]:
+def sobject(notification) -> Element:
     found = notification.find(f"{OUT}sObject")
+    assert isinstance(found, Element)
+    return found
+
+
+def fields(notification) -> dict[str, str | None]:
+    found = sobject(notification)
     return {each.tag.removeprefix(SF): each.text for each in found}
 
 
@@ -69,11 +75,11 @@ def test_an_edited_record_is_told_as_it_is_now(desk, receiver):
 
     (notification,) = notifications(request)
     told = fields(notification)
-    assert notification.find(f"{OUT}sObject").get(TYPE) == "sf:Account"
-    assert list(told)[0] == "Id"
+    assert sobject(notification).get(TYPE) == "sf:Account"
+    assert next(iter(told)) == "Id"
     assert (told["Id"], told["Name"], told["Phone"]) == (ACCOUNT, "Acme & <Sons>", "+1 555")
     assert (told["SystemModstamp"], told["IsDeleted"]) == ("2026-03-01T09:00:30.000Z", "false")
-    assert notification.findtext(f"{OUT}Id").startswith("04l")
+    assert str(notification.findtext(f"{OUT}Id")).startswith("04l")
 
 
 def test_the_envelope_names_the_organization_and_the_key_is_in_the_address(desk, receiver):

@@ -1,10 +1,11 @@
-"""What every room has: for each system of its kind, a timer that polls and a handler that delivers."""
+"""What every room has: for each system of its kind, a timer that polls, a handler that delivers, a door."""
 
 from typing import List  # noqa: UP035 - the functions library reads this form, and not `list`
 
 import azure.functions as func
 
 from shared.pipeline.messages import CHANGES
+from shared.push.exchange import Request
 from shared.settings import BUS
 from shared.wiring import Hub
 
@@ -17,6 +18,8 @@ def blueprint(hub: Hub, kind: str) -> func.Blueprint:
             poll(functions, hub, system)
         if hub.topology.delivered(system):
             deliver(functions, hub, system)
+        if hub.pushed(system):
+            listen(functions, hub, system)
     return functions
 
 
@@ -34,3 +37,12 @@ def deliver(functions: func.Blueprint, hub: Hub, system: str) -> None:
     )
     async def deliver_to_system(messages: List[func.ServiceBusMessage]) -> None:  # noqa: UP006 - as above
         await hub.delivery(system).deliver([message.get_body() for message in messages])
+
+
+def listen(functions: func.Blueprint, hub: Hub, system: str) -> None:
+    @functions.function_name(f"events_{system}")
+    @functions.route(f"events/{system}", methods=["POST", "OPTIONS"], auth_level=func.AuthLevel.ANONYMOUS)
+    async def events_of_system(req: func.HttpRequest) -> func.HttpResponse:
+        request = Request.of(req.method, req.headers, req.params, req.get_body())
+        answer = await hub.door(system).answer(request)
+        return func.HttpResponse(answer.body, status_code=answer.status, headers=answer.headers)

@@ -4,7 +4,7 @@
 
 hub        the hub's settings
 kinds      for each room its settings, which of them are secrets, and which of these must be there
-doors      the HTTP routes that are called with a key, hence by systems and not by people
+doors      the HTTP routes that are called with a key or a signature, hence by systems and not by people
 
 Bicep reads it beside `topology.yaml`: so a system that is added there gets its settings and its secrets,
 and a setting that is added to a room is a setting in the cloud. A test compares it with the code.
@@ -18,9 +18,10 @@ import re
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, SecretStr, create_model
 
 from shared import settings as hub
+from shared.push import settings as push
 
 PROJECT = Path(__file__).parent.parent
 FILE = PROJECT / "infra" / "code.json"
@@ -41,8 +42,9 @@ def kinds() -> list[str]:
 
 
 def settings_of(kind: str) -> type[BaseModel]:
-    settings: type[BaseModel] = importlib.import_module(f"functions.{kind}.settings").Settings
-    return settings
+    """What a system of this kind is told: its room's settings, and those of its door."""
+    room: type[BaseModel] = importlib.import_module(f"functions.{kind}.settings").Settings
+    return create_model("Settings", __base__=(push.Settings, room))
 
 
 def described(model: type[BaseModel]) -> dict[str, list[str]]:
@@ -60,8 +62,8 @@ def _is_secret(annotation: Any) -> bool:
 
 
 def doors() -> list[str]:
-    """Routes of rooms for systems. The operators' room is for people: they sign in."""
-    files = sorted((PROJECT / "functions").glob("*/triggers.py"))
+    """Routes for systems, of every room and of single ones. The operators' room is for people: they sign in."""
+    files = sorted((PROJECT / "functions").rglob("triggers.py"))
     texts = [file.read_text(encoding="utf-8") for file in files if file.parent.name != "operations"]
     routes = [found for text in texts for found in ROUTE.findall(text)]
     return sorted({f"/api/{open_path(route)}" for route in routes})

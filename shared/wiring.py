@@ -11,7 +11,7 @@ import inspect
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from random import Random, SystemRandom
 from typing import Protocol
@@ -30,6 +30,9 @@ from shared.pipeline.outbox import Outbox
 from shared.pipeline.polling import Polling
 from shared.pipeline.ports import Bus, Clock, Connection, Launch
 from shared.pipeline.recoverability import Policy
+from shared.push import settings as push_settings
+from shared.push.door import Accepting, Door
+from shared.push.opening import open_door
 from shared.topology import Delete, Flow, Guard, Topology
 
 
@@ -71,6 +74,8 @@ class Hub:
     freshness: float | None = None
     claim: float = 300.0
     lease: float = 300.0
+    push: Mapping[str, push_settings.Settings] = field(default_factory=dict)
+    """System → what its door is told."""
 
     def __post_init__(self) -> None:
         for flow in self.topology.flows:
@@ -115,7 +120,41 @@ class Hub:
         """Makes links into this system, where it is told how."""
         return self.connections[system].launch
 
+    @cached_property
+    def arrivals(self) -> Accepting:
+        raise Misconfigured("nothing is behind the doors yet", reason="NoArrivals")
+
+    def pushed(self, system: str) -> bool:
+        """Whether this system has a door: one that nobody has to prove himself at is not opened."""
+        told = self.push.get(system)
+        return told is not None and told.push_scheme is not None and self.connections[system].push is not None
+
+    def door(self, system: str) -> Door:
+        """Where this system pushes to. One for each process, for it keeps what it has asked for."""
+        return self._doors[system]
+
+    @cached_property
+    def _doors(self) -> Mapping[str, Door]:
+        return {system: self._door(system) for system in self.connections if self.pushed(system)}
+
+    def _door(self, system: str) -> Door:
+        formats = self.connections[system].push
+        if formats is None:
+            raise AssertionError("a door is opened only where there is something to read at it")
+        return open_door(
+            system,
+            self.push[system],
+            formats,
+            frozenset(self.topology.polled(system)),
+            self.arrivals,
+            store=self.store,
+            clock=self.clock,
+            random=SystemRandom(),
+        )
+
     async def close(self) -> None:
+        for door in self.__dict__.get("_doors", {}).values():
+            await door.close()
         for connection in self.connections.values():
             closing = connection.close() if connection.close else None
             if inspect.isawaitable(closing):
@@ -180,6 +219,7 @@ def from_environment(rooms: Mapping[str, Connect], environment: Mapping[str, str
         freshness=settings.freshness,
         claim=settings.claim,
         lease=settings.lease,
+        push={name: push_settings.read(name, given) for name in topology.systems},
     )
 
 

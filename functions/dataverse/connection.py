@@ -8,6 +8,7 @@ from random import Random
 from functions.dataverse.client import Client
 from functions.dataverse.login import Login
 from functions.dataverse.lookup import Lookup
+from functions.dataverse.push import FORMATS
 from functions.dataverse.settings import Settings
 from functions.dataverse.source import DataverseSource
 from functions.dataverse.target import DataverseTarget
@@ -48,4 +49,4 @@ def connect(
         batch_size=settings.batch_size,
         at_once=settings.at_once,
     )
-    return Connection(system, source, target, TRANSLATIONS, close=client.close)
+    return Connection(system, source, target, TRANSLATIONS, close=client.close, push=FORMATS)

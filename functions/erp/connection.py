@@ -11,6 +11,7 @@ from sqlalchemy import URL, Engine, make_url
 from functions.erp import mapping as mappings
 from functions.erp.client import Client, open_engine
 from functions.erp.lookup import Lookup
+from functions.erp.push import formats
 from functions.erp.settings import Settings
 from functions.erp.source import ErpSource
 from functions.erp.tables import Held, held
@@ -47,6 +48,7 @@ def connect(
         conditional=all(entity.version for entity in mapping.entities.values() if entity.creates),
         deactivates=any(entity.active for entity in mapping.entities.values()),
         tables={name: entity.table for name, entity in mapping.entities.items() if entity.table},
+        push=formats(entities),
     )
 
 

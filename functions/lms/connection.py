@@ -8,6 +8,7 @@ from random import Random
 from functions.lms.client import Client
 from functions.lms.launch import Launch
 from functions.lms.lookup import Lookup
+from functions.lms.push import FORMATS
 from functions.lms.settings import Settings
 from functions.lms.source import LmsSource
 from functions.lms.target import LmsTarget
@@ -36,7 +37,7 @@ def connect(
     )
     target = LmsTarget(client, TRANSLATIONS, lookup=lookup, at_once=settings.at_once)
     launch = launch_into(settings, clock, random)
-    return Connection(system, source, target, TRANSLATIONS, close=client.close, launch=launch)
+    return Connection(system, source, target, TRANSLATIONS, close=client.close, push=FORMATS, launch=launch)
 
 
 def launch_into(settings: Settings, clock: Clock, random: Random) -> Launch | None:

@@ -23,10 +23,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import orjson
-
 from shared.adapters.signing import SigningKey
-from shared.pipeline.ports import Clock, Reply
+from shared.pipeline.ports import Clock
+from shared.push.exchange import Refused, Request, Response, json_answer, problem
 
 USER = "X-Launch-User"
 COURSE = "course"
@@ -37,19 +36,11 @@ LONGEST_ADDRESS = 254
 _USER = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9-]+(\.[a-z0-9-]+)+")
 _COURSE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _SECOND = 1_000_000
-_GUARDED = {
+GUARDED = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-
-
-class Odd(Exception):
-    """A request that gets no link: which part of it, and what is wrong there. Never what it held."""
-
-    def __init__(self, where: str, why: str) -> None:
-        super().__init__(f"{where}: {why}")
-        self.where, self.why = where, why
 
 
 @dataclass(frozen=True)
@@ -67,23 +58,22 @@ class Launch:
     clock: Clock
     new_id: Callable[[], str]
 
-    def __call__(self, query: Mapping[str, str], headers: Mapping[str, str]) -> Reply:
+    def answer(self, request: Request) -> Response:
         """The link as JSON, or as a redirection for who asks for a page; 400 with what is wrong."""
-        given = {name.lower(): value for name, value in headers.items()}
         try:
-            user, target = self._user(given), _target(query)
-        except Odd as odd:
-            return _problem(odd)
+            user, target = self._user(request.headers), _target(request.query)
+        except Refused as refused:
+            return refused.answer
         url, expires = self._link(user, target)
-        if "text/html" in given.get("accept", ""):
-            return Reply(302, {**_GUARDED, "Location": url})
-        body = {"url": url, "expires_at": datetime.fromtimestamp(expires, UTC).isoformat()}
-        return Reply(200, {**_GUARDED, "Content-Type": "application/json"}, orjson.dumps(body))
+        if "text/html" in request.headers.get("accept", ""):
+            return Response(302, {**GUARDED, "Location": url})
+        told = {"url": url, "expires_at": datetime.fromtimestamp(expires, UTC).isoformat()}
+        return json_answer(200, told, GUARDED)
 
     def _user(self, headers: Mapping[str, str]) -> str:
         user = _user(headers)
         if self.domains and user.rpartition("@")[2] not in self.domains:
-            raise Odd(USER, "is of a domain whose users do not come by a link")
+            raise _odd(header=USER, detail="is of a domain whose users do not come by a link")
         return user
 
     def _link(self, user: str, target: str) -> tuple[str, int]:
@@ -104,32 +94,35 @@ def _user(headers: Mapping[str, str]) -> str:
     """In the one spelling in which the LMS knows addresses."""
     user = headers.get(USER.lower(), "").strip().lower()
     if not user:
-        raise Odd(USER, "is missing: the e-mail address of the user who is signed in to the CRM")
+        raise _odd(
+            header=USER, detail="is missing: the e-mail address of the user who is signed in to the CRM"
+        )
     if len(user) > LONGEST_ADDRESS or not _USER.fullmatch(user):
-        raise Odd(USER, "is not one e-mail address")
+        raise _odd(header=USER, detail="is not one e-mail address")
     return user
 
 
 def _target(query: Mapping[str, str]) -> str:
     """The page, from what may be asked for."""
     if "code" in query:
-        raise Odd("code", "a key in the address is kept by logs: send it as the header x-functions-key")
+        raise _odd(
+            parameter="code",
+            detail="a key in the address is kept by logs: send it as the header x-functions-key",
+        )
     if any(name != COURSE for name in query):
-        raise Odd("query", f"there is one parameter, {COURSE}")
+        raise _odd(detail=f"there is one parameter, {COURSE}")
     course = query.get(COURSE)
     if course is None:
         return HOME
     if not _COURSE.fullmatch(course):
-        raise Odd(COURSE, "is not the id of a course: up to 64 letters, digits, - and _")
+        raise _odd(parameter=COURSE, detail="is not the id of a course: up to 64 letters, digits, - and _")
     return f"/courses/{course}"
 
 
-def _problem(odd: Odd) -> Reply:
-    body = {
-        "type": "about:blank",
-        "title": "Bad Request",
-        "status": 400,
-        "detail": odd.why,
-        "where": odd.where,
-    }
-    return Reply(400, {**_GUARDED, "Content-Type": "application/problem+json"}, orjson.dumps(body))
+def _odd(detail: str, **where: str) -> Refused:
+    """Which part of a request is wrong, and how; never what it held."""
+    return Refused(
+        problem(
+            400, "The request is not as it should be.", headers=GUARDED, errors=[{"detail": detail, **where}]
+        )
+    )

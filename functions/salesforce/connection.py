@@ -9,6 +9,7 @@ from random import Random
 from functions.salesforce.bulk import Bulk, Sleep
 from functions.salesforce.client import Client
 from functions.salesforce.lookup import Lookup
+from functions.salesforce.push import formats
 from functions.salesforce.settings import Settings
 from functions.salesforce.source import SalesforceSource
 from functions.salesforce.target import SalesforceTarget
@@ -58,6 +59,7 @@ def connect(
         conditional=False,
         deactivates=False,
         bulk=settings.bulk_threshold,
+        push=formats(settings.push_organization),
     )
 
 

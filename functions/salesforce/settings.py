@@ -46,6 +46,11 @@ class Settings(BaseModel):
         default=540, ge=1, description="seconds that a bulk job may take before it is given up"
     )
     at_once: int = Field(default=4, ge=1, le=16, description="calls under way at once, 1 to 16")
+    push_organization: str | None = Field(
+        default=None,
+        pattern=r"^00D[A-Za-z0-9]{12}([A-Za-z0-9]{3})?$",
+        description="the org's id (00D…): outbound messages of another org are refused",
+    )
 
     @model_validator(mode="after")
     def _has_a_way_in(self) -> Self:

@@ -24,6 +24,7 @@ class Server(uvicorn.Server):
             access_log=False,
             log_config=None,
             lifespan="off",
+            proxy_headers=False,  # a caller's own X-Forwarded-For is no word of ours
             timeout_graceful_shutdown=max(1, round(grace)),
         )
         super().__init__(config)

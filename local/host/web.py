@@ -55,7 +55,7 @@ class HttpEndpoint:
         return await self._invoke(request, body)
 
     async def _invoke(self, request: Request, body: bytes) -> Response:
-        headers = _joined(request.headers.items())
+        headers = _joined([*request.headers.items(), *_heard_from(request)])
         outcome = await self._invoker.invoke(
             self._function, _to_function(request, headers, body), "http", headers
         )
@@ -90,6 +90,12 @@ def _to_function(request: Request, headers: dict[str, str], body: bytes) -> Http
         body_type="bytes",
         body=body,
     )
+
+
+def _heard_from(request: Request) -> Iterable[tuple[str, str]]:
+    """Whom it heard, as the cloud's front end adds it behind what a caller may have said itself."""
+    if request.client:
+        yield "x-forwarded-for", f"{request.client.host}:{request.client.port}"
 
 
 def _joined(items: Iterable[tuple[str, str]]) -> dict[str, str]:

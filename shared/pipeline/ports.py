@@ -8,6 +8,8 @@ from typing import Protocol
 
 from shared.model.change import Applied, Message, Page, Row, Write
 from shared.model.golden import Value
+from shared.push.exchange import Request, Response
+from shared.push.formats import Formats
 
 Clock = Callable[[], int]
 """Now, in microseconds since 1970 (UTC)."""
@@ -97,20 +99,11 @@ class Target(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer over HTTP, for whoever speaks it."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = b""
-
-
 class Launch(Protocol):
     """Lets a person who is known elsewhere into a system."""
 
-    def __call__(self, query: Mapping[str, str], headers: Mapping[str, str]) -> Reply:
-        """The way in, from a request's parameters and headers, or what is wrong with them."""
+    def answer(self, request: Request) -> Response:
+        """The way in, or what is wrong with the request."""
         ...
 
 
@@ -121,8 +114,8 @@ class Connection:
     `conditional` says that it takes a row's version with a write and refuses a stale one, `deactivates` that
     its records have an inactive state. `tables` (entity → table) is where the hub itself writes into a
     database; None where an API stands between, which decides what may be written. `bulk` is from how many
-    writes on it takes them in one job, if it does: then they are planned together. `launch` makes links by
-    which people come into the system, where it is told how.
+    writes on it takes them in one job, if it does: then they are planned together. `push` says how what it
+    pushes is read. `launch` makes links by which people come into the system, where it is told how.
     """
 
     system: str
@@ -134,6 +127,7 @@ class Connection:
     deactivates: bool = True
     tables: Mapping[str, str] | None = None
     bulk: int | None = None
+    push: Formats | None = None
     launch: Launch | None = None
 
 
@@ -153,7 +147,6 @@ __all__ = [
     "Launch",
     "Message",
     "Page",
-    "Reply",
     "Row",
     "Source",
     "Target",

@@ -1,4 +1,4 @@
-"""What the door of a system must be told. Each setting is a variable named for the system: LMS_PUSH_SCHEME, …"""
+"""What a system's door must be told. Each setting is a variable named for the system: LMS_PUSH_SCHEME, …"""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from standardwebhooks import Webhook
 
-from shared.adapters.credentials import read_settings, variable
-from shared.model.errors import Misconfigured
+from shared.adapters.credentials import read_settings
 
 SHORTEST = 24
 """Characters of a key: what is shorter can be guessed."""
@@ -27,7 +26,7 @@ class SchemeName(StrEnum):
 
 
 def _listed(given: Any) -> Any:
-    return [each for each in re.split(r"[\s,]+", given) if each] if isinstance(given, str) else given
+    return [each for each in re.split(r"[\s,\[\]\"]+", given) if each] if isinstance(given, str) else given
 
 
 def _network(given: Any) -> Any:
@@ -48,8 +47,8 @@ class Settings(BaseModel):
 
     push_scheme: SchemeName | None = Field(
         default=None,
-        description="how what it pushes is known to be its own: standard-webhooks, key or entra; without one it has"
-        " no door",
+        description="how what it pushes is known to be its own: standard-webhooks, key or entra; without"
+        " one it has no door",
     )
     push_secret: SecretStr | None = Field(
         default=None,
@@ -121,6 +120,3 @@ def _signs(secret: str) -> bool:
 def read(system: str, environment: Mapping[str, str] | None) -> Settings:
     """The settings of a system's door. Raises Misconfigured with what to set."""
     return read_settings(Settings, system, environment)
-
-
-__all__ = ["SHORTEST", "Misconfigured", "SchemeName", "Settings", "read", "variable"]

@@ -22,6 +22,7 @@ from functions.lms import settings as lms
 from functions.salesforce import settings as salesforce
 from shared import settings as hub
 from shared.adapters.credentials import variable
+from shared.push import settings as push
 from tests.docs.pages import DOCS
 
 PAGE = DOCS / "settings.md"
@@ -66,6 +67,7 @@ def shown(default: Any) -> str:
 
 TABLES: Mapping[str, Callable[[], str]] = {
     "shared/settings.py": lambda: settings_table(hub.Settings, hub.PREFIX),
+    "shared/push/settings.py": lambda: settings_table(push.Settings, "lms"),
     "functions/salesforce/settings.py": lambda: settings_table(salesforce.Settings, "salesforce"),
     "functions/lms/settings.py": lambda: settings_table(lms.Settings, "lms"),
     "functions/dataverse/settings.py": lambda: settings_table(dataverse.Settings, "crm"),

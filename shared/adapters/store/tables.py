@@ -13,6 +13,7 @@
     lease        who may do now what only one may do at a time
     conflict     two edits of which neither knew of the other; open ones wait for an operator
     orphan       records that came to a system before their parent, and are looked at when that comes
+    push_delivery  what was taken at a door lately, so that a replay is known; forgotten within the hour
     dead_letter  what cannot go on without a person
     paused       systems that refuse us, until when
     tally        how many of what, for each flow
@@ -220,6 +221,17 @@ orphan = Table(
     Column("source", NAME, nullable=False),
     PrimaryKeyConstraint("system", "parent_entity", "parent", "id", "entity"),
 )
+
+push_delivery = Table(
+    "push_delivery",
+    metadata,
+    Column("sender", NAME, nullable=False),
+    Column("delivery", String(256), nullable=False),
+    Column("sent", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    PrimaryKeyConstraint("sender", "delivery", "sent"),
+)
+Index("push_delivery_until", push_delivery.c.until)
 
 dead_letter = Table(
     "dead_letter",

@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 
 from local.entities import configuration
+from local.host.keys import FUNCTION_KEY, FUNCTION_KEY_VARIABLE
 from local.up.child import Child, StartFailed
 from local.up.directory import Directory
 from local.up.doors import DeskDoor
@@ -90,7 +91,12 @@ class Cloud:
             systems=self.told["systems"]["systems"],
             processes={name: child.pid for name, child in self._children.items()},
             push={name: door.endpoint(name, self.told["host"]["url"]) for name, door in self.doors.items()},
+            launch={name: self._launch(name) for name in self.topology.systems_of("lms")},
         )
+
+    def _launch(self, system: str) -> dict[str, str]:
+        key = self.outer.get(FUNCTION_KEY_VARIABLE) or FUNCTION_KEY
+        return {"url": f"{self.told['host']['url']}/api/launch/{system}", "key": key}
 
     # Start and stop
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from local.up.doors import DeskDoor
 from shared.topology import Topology
@@ -91,9 +90,14 @@ def host_settings(
 def room_settings(outer: Mapping[str, str], name: str, kind: str, systems: Systems) -> dict[str, str]:
     """The settings of one system's room, named for the system."""
     prefix = name.upper().replace("-", "_")
-    shown: Mapping[str, Any] = systems[name if kind in SEVERAL else kind]
-    given = {f"{prefix}_{field.upper()}": str(shown[field]) for field in ROOMS[kind]}
+    told = shown(systems, name, kind)
+    given = {f"{prefix}_{field.upper()}": str(told[field]) for field in ROOMS[kind]}
     return given | {f"{prefix}_OVERLAP": outer.get(f"{prefix}_OVERLAP") or OVERLAP}
+
+
+def shown(systems: Systems, name: str, kind: str) -> Mapping[str, str]:
+    """What the simulated system tells about itself."""
+    return systems[name if kind in SEVERAL else kind]
 
 
 ROOMS = {

@@ -81,12 +81,16 @@ class SingleSignOn:
         """None for what is no page of people."""
         if request.method != "GET":
             return None
-        if request.url.path == PATH:
+        if request.url.path != PATH:
+            return self._page(request) if _TARGET.fullmatch(request.url.path) else None
+        request.extensions["logged_path"] = PATH
+        try:
             return self._enter(request)
-        return self._page(request) if _TARGET.fullmatch(request.url.path) else None
+        except Refused as refused:
+            refused.answer.headers.update(_PRIVATE)
+            return refused.answer
 
     def _enter(self, request: httpx.Request) -> httpx.Response:
-        request.extensions["logged_path"] = PATH
         claims = self._claims(request.url.params.get("token", ""))
         session = f"{self._random.getrandbits(256):064x}"
         self._rows.put(_USED, claims["jti"], {"exp": claims["exp"]})

@@ -70,6 +70,7 @@ def claims(clock):
 def refused(browser, token) -> tuple[int, str]:
     answer = browser.get("/sso", params={"token": token})
     assert "Set-Cookie" not in answer.headers
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
     return answer.status_code, answer.json()["error"]["code"]
 
 

@@ -62,7 +62,7 @@ def _is_secret(annotation: Any) -> bool:
 
 
 def doors() -> list[str]:
-    """Routes for systems, of every room and of single ones. The operators' room is for people: they sign in."""
+    """Routes for systems. The operators' room is for people: they sign in."""
     files = sorted((PROJECT / "functions").rglob("triggers.py"))
     texts = [file.read_text(encoding="utf-8") for file in files if file.parent.name != "operations"]
     routes = [found for text in texts for found in ROUTE.findall(text)]

@@ -4,6 +4,7 @@ topic changes            drops a message that was sent twice; a subscription for
 subscription <system>    its rule lets through changes of the systems whence each entity reaches it, an
                          operator's too, and whatever is addressed to it; never its own changes unless they
                          are; what the bus gives up on goes to the queue below
+queue arrivals           what systems push; the same event that comes again is dropped
 queue dead-letters       the one place that operators watch
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from shared.pipeline.events import ARRIVALS
 from shared.pipeline.messages import CHANGES, DEAD_LETTERS
 from shared.topology import OPERATOR, Topology
 
@@ -45,7 +47,7 @@ def configuration(topology: Topology, lock_duration: str = "PT5M") -> dict[str, 
             "Namespaces": [
                 {
                     "Name": NAMESPACE,
-                    "Queues": [_dead_letters()],
+                    "Queues": [_arrivals(lock_duration), _dead_letters()],
                     "Topics": [
                         {
                             "Name": CHANGES,
@@ -61,6 +63,20 @@ def configuration(topology: Topology, lock_duration: str = "PT5M") -> dict[str, 
                 }
             ]
         }
+    }
+
+
+def _arrivals(lock_duration: str) -> dict[str, Any]:
+    return {
+        "Name": ARRIVALS,
+        "Properties": {
+            "RequiresDuplicateDetection": True,
+            "DuplicateDetectionHistoryTimeWindow": "PT10M",
+            "LockDuration": lock_duration,
+            "MaxDeliveryCount": 10,
+            "DeadLetteringOnMessageExpiration": True,
+            "ForwardDeadLetteredMessagesTo": DEAD_LETTERS,
+        },
     }
 
 

@@ -1,4 +1,4 @@
-"""The terms on which a flow brings a record that its target does not have yet.
+"""The terms of a flow: how its news travel, and which records it brings that its target does not have yet.
 
     only:   {status: [Submitted, Invoiced]}         one of these values, in each of these fields
     recent: 180d                                    edited anywhere within so long
@@ -11,12 +11,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 DURATION = re.compile(r"(\d+)\s*(s|m|h|d)?")
 SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class Mode(StrEnum):
+    """How news of the source travel: read at once when the source pushes them; found by polls; or found by
+    polls, and what another flow made known before waits until this one's time has come.
+    """
+
+    PUSH = "push"
+    POLL = "poll"
+    BATCH = "batch"
 
 
 def seconds(value: Any) -> Any:

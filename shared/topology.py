@@ -24,7 +24,7 @@ from shared.model.entities import ENTITIES, EntityType
 from shared.model.errors import Misconfigured
 from shared.model.golden import Arbiter, FieldRule
 from shared.reach import Arrow, joined, sources
-from shared.terms import Only, Recent, Seconds, recently
+from shared.terms import Mode, Only, Recent, Seconds, recently
 
 OPERATOR = golden.OPERATOR
 
@@ -111,6 +111,7 @@ class Flow(_Strict):
     entity: str
     source: str = Field(alias="from")
     target: str = Field(alias="to")
+    mode: Mode = Mode.PUSH
     freshness: Seconds = 60
     delete: Delete = Delete.DEACTIVATE
     only: Only = Field(default_factory=dict)
@@ -219,6 +220,13 @@ class Topology(_Strict):
         """How many seconds may pass between two polls: the least that a flow asks for."""
         flows = self.flows_from(system, entity) or self.flows_to(system, entity)
         return min(flow.freshness for flow in flows)
+
+    def pushed(self, system: str, entity: str) -> bool:
+        """Whether rows are read when the system pushes them: if any flow asks for it."""
+        flows = self.flows_from(system, entity) or [
+            flow for flow in self.flows_to(system, entity) if flow.watch
+        ]
+        return any(flow.mode is Mode.PUSH for flow in flows)
 
     @cached_property
     def ordered(self) -> tuple[str, ...]:

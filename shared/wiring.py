@@ -25,14 +25,16 @@ from shared.adapters import service_bus
 from shared.adapters.store import Store
 from shared.adapters.store.sign_in import Password, by_identity
 from shared.model.errors import Misconfigured
+from shared.pipeline.arrivals import Arrivals
 from shared.pipeline.delivery import Delivery
 from shared.pipeline.outbox import Outbox
 from shared.pipeline.polling import Polling
 from shared.pipeline.ports import Bus, Clock, Connection, Launch
 from shared.pipeline.recoverability import Policy
 from shared.push import settings as push_settings
-from shared.push.door import Accepting, Door
+from shared.push.door import Door
 from shared.push.opening import open_door
+from shared.terms import Mode
 from shared.topology import Delete, Flow, Guard, Topology
 
 
@@ -82,11 +84,27 @@ class Hub:
             for system in (flow.source, flow.target):
                 _check_carries(self.connections[system], flow.entity)
             _check_able(self.connections[flow.target], flow)
+            _check_readable(self.connections[flow.source], self.connections[flow.target], flow)
             _check_allowed(self.connections[flow.target], flow, self.topology.systems[flow.target].writes)
 
     @cached_property
     def outbox(self) -> Outbox:
         return Outbox(self.store, self.bus)
+
+    @cached_property
+    def arrivals(self) -> Arrivals:
+        """What systems push."""
+        return Arrivals(
+            self.topology,
+            self.store,
+            self.connections,
+            self.bus,
+            self.outbox,
+            self.clock,
+            self.ids,
+            self.luck,
+            self.policy,
+        )
 
     def polling(self, system: str) -> Polling:
         """Polls this system."""
@@ -114,15 +132,12 @@ class Hub:
             self.luck,
             self.policy,
             self.claim,
+            self.freshness,
         )
 
     def launch(self, system: str) -> Launch | None:
         """Makes links into this system, where it is told how."""
         return self.connections[system].launch
-
-    @cached_property
-    def arrivals(self) -> Accepting:
-        raise Misconfigured("nothing is behind the doors yet", reason="NoArrivals")
 
     def pushed(self, system: str) -> bool:
         """Whether this system has a door: one that nobody has to prove himself at is not opened."""
@@ -184,6 +199,17 @@ def _check_able(connection: Connection, flow: Flow) -> None:
         raise Misconfigured(
             f"{where}: delete: {flow.target} has no inactive state; write propagate or ignore",
             reason="NoDeactivation",
+        )
+
+
+def _check_readable(source: Connection, target: Connection, flow: Flow) -> None:
+    """A write has to be read back after a crash; and what is left to a poll, a poll has to find."""
+    where = f"topology: the flow of {flow.entity} from {flow.source} to {flow.target}"
+    if not target.readable:
+        raise Misconfigured(f"{where}: rows of {flow.target} cannot be read", reason="NotReadable")
+    if not source.readable and flow.mode is not Mode.PUSH:
+        raise Misconfigured(
+            f"{where}: mode: {flow.source} only pushes, and has no polls; write push", reason="NotReadable"
         )
 
 

@@ -44,13 +44,16 @@ from shared.adapters.store import Store
 from shared.adapters.store.database import inline
 from shared.model.change import Message
 from shared.model.errors import IntegrationError
+from shared.model.event import Event
 from shared.model.records import DeadLetter, Flows
+from shared.pipeline.events import ARRIVALS
 from shared.pipeline.recoverability import Policy
 from shared.topology import EntityPolicy, Topology, load, parse
 from shared.wiring import Hub
 from tests.erps import WatchedErp
 
-TOPOLOGY = Path(__file__).parent.parent / "topology.yaml"
+PROJECT = Path(__file__).parent.parent
+TOPOLOGY = PROJECT / "topology.yaml"
 FIRST_COMPANY = frozenset({"salesforce", "lms"})
 SECOND_COMPANY = frozenset({"crm", "erp", "partner"})
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -104,6 +107,13 @@ class World:
         address = f"changes/Subscriptions/{system}"
         return await pump(self.broker, address, self.hub.delivery(system).deliver, batch)
 
+    async def push(self, system: str, *events: Event) -> None:
+        """What a door does with them."""
+        await self.hub.arrivals.accept(system, events)
+
+    async def read_arrivals(self, batch: int = 16) -> int:
+        return await pump(self.broker, ARRIVALS, self.hub.arrivals.read, batch)
+
     async def round(self, *, forgiving: bool = False) -> int:
         """Every timer and every subscription once. Forgiving: a failed poll is noted, as a host does."""
         handled = 0
@@ -114,6 +124,7 @@ class World:
                 if not forgiving:
                     raise
                 self.errors.append(error)
+        handled += await self.read_arrivals()
         for system in self.topology.systems:
             if self.topology.delivered(system):
                 handled += await self.deliver(system)
@@ -135,12 +146,13 @@ class World:
         raise AssertionError(f"not settled after {patience} s: {self.waiting()} messages wait")
 
     def waiting(self) -> int:
-        """Messages in any subscription, scheduled ones too, and in the outbox."""
+        """Messages in any queue or subscription, scheduled ones too, and in the outbox."""
         targets = [name for name in self.topology.systems if self.topology.delivered(name)]
         counts = [self.broker.namespace.counts(f"changes/Subscriptions/{name}") for name in targets]
-        topic = self.broker.namespace.counts("changes")
+        topic, queue = self.broker.namespace.counts("changes"), self.broker.namespace.counts(ARRIVALS)
         stored = self.hub.store.transact_now(lambda tx: tx.waiting() + tx.under_way())
-        return sum(each.active for each in counts) + topic.scheduled + stored
+        active = sum(each.active for each in (*counts, queue))
+        return active + topic.scheduled + queue.scheduled + stored
 
     # What is seen
 
@@ -393,6 +405,12 @@ def _broker(time: Time, topology: Topology, random: Random) -> Broker:
     broker = Broker(time, lambda: UUID(int=random.getrandbits(128), version=4))
     namespace = broker.namespace
     namespace.create_queue("dead-letters", QueueOptions(requires_duplicate_detection=True))
+    arrivals = QueueOptions(
+        requires_duplicate_detection=True,
+        lock_duration=timedelta(minutes=5),
+        forward_dead_lettered_messages_to="dead-letters",
+    )
+    namespace.create_queue(ARRIVALS, arrivals)
     namespace.create_topic("changes", TopicOptions(requires_duplicate_detection=True))
     for system in topology.systems:
         if topology.delivered(system):

@@ -56,6 +56,16 @@ var busMetrics = [
     severity: 3
   }
   {
+    name: 'arrivals'
+    description: 'What systems push has been waiting all the time for half an hour; polls go on.'
+    metric: 'ActiveMessages'
+    entity: 'arrivals'
+    aggregation: 'Minimum'
+    window: 'PT30M'
+    threshold: 0
+    severity: 3
+  }
+  {
     name: 'throttled'
     description: 'The bus turns requests away: docs/scaling.md.'
     metric: 'ThrottledRequests'

@@ -1,6 +1,7 @@
 // Topic, subscriptions and queue, as local/entities.py makes them for a desk; a test holds them together.
 //
 //   topic changes ── rule of each target ──> its subscription ── given up ──> queue dead-letters <── operators
+//   queue arrivals, what systems push ─────────────────────────── given up ──────────^
 
 param name string
 param location string
@@ -32,7 +33,7 @@ param principalId string
 @description('The only network that is let in; empty: all, with the right role. Only Premium can refuse the others.')
 param subnetId string
 
-var dataOwner = '090c5cfd-751d-490a-894a-3ce6f1109419' // on the topic: to scale by the backlog is to read it
+var dataOwner = '090c5cfd-751d-490a-894a-3ce6f1109419' // where it receives: to scale by the backlog is to read it
 var dataSender = '69a216fc-b8fb-44d8-bc22-1f3c2cd27a39'
 
 // Whom a target hears of: for each entity the systems whence it is reached, along flows however many follow one
@@ -121,6 +122,19 @@ resource deadLetters 'Microsoft.ServiceBus/namespaces/queues@2026-01-01' = {
   }
 }
 
+resource arrivals 'Microsoft.ServiceBus/namespaces/queues@2026-01-01' = {
+  parent: namespace
+  name: 'arrivals'
+  properties: {
+    requiresDuplicateDetection: true
+    duplicateDetectionHistoryTimeWindow: 'PT10M'
+    lockDuration: 'PT5M'
+    maxDeliveryCount: 10
+    deadLetteringOnMessageExpiration: true
+    forwardDeadLetteredMessagesTo: deadLetters.name
+  }
+}
+
 resource changes 'Microsoft.ServiceBus/namespaces/topics@2026-01-01' = {
   parent: namespace
   name: 'changes'
@@ -157,6 +171,16 @@ resource deliver 'Microsoft.ServiceBus/namespaces/topics/subscriptions/rules@202
 resource receives 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: changes
   name: guid(changes.id, principalId, dataOwner)
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', dataOwner)
+  }
+}
+
+resource accepts 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: arrivals
+  name: guid(arrivals.id, principalId, dataOwner)
   properties: {
     principalId: principalId
     principalType: 'ServicePrincipal'

@@ -8,6 +8,7 @@ from azure.core.exceptions import AzureError
 from azure.servicebus.management import ServiceBusAdministrationClient
 
 from local.up.endpoints import Endpoints
+from shared.pipeline.events import ARRIVALS
 from shared.pipeline.messages import CHANGES
 
 Waiting = dict[str, int]
@@ -15,7 +16,10 @@ Waiting = dict[str, int]
 
 
 class BusView:
-    """Counts of the topic and its subscriptions; the client is opened anew when the bus has moved."""
+    """Counts of the queue of arrivals, of the topic and its subscriptions.
+
+    The client is opened anew when the bus has moved.
+    """
 
     def __init__(self, endpoints: Callable[[], Endpoints]) -> None:
         self._endpoints = endpoints
@@ -26,6 +30,7 @@ class BusView:
         """Messages that are active or scheduled, None where the bus does not say."""
         try:
             client = self._connected()
+            arrivals = client.get_queue_runtime_properties(ARRIVALS)
             scheduled = client.get_topic_runtime_properties(CHANGES).scheduled_message_count or 0
             counts = {
                 each.name: each.active_message_count or 0
@@ -33,6 +38,8 @@ class BusView:
             }
         except (AzureError, OSError):
             return None
+        counts[ARRIVALS] = arrivals.active_message_count or 0
+        scheduled += arrivals.scheduled_message_count or 0
         return {where: count for where, count in {**counts, "scheduled": scheduled}.items() if count}
 
     def close(self) -> None:

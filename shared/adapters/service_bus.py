@@ -1,13 +1,15 @@
 """Sends messages through Microsoft's client, unmodified, in the cloud and on a desk.
 
 Senders stay open: to open one costs half a second. What is sent together travels in as few transfers as its
-size allows; a message keeps its id, by which the topic drops one that was sent twice.
+size allows; a message keeps its id, by which the bus drops one that was sent twice. A sender may be used by
+one at a time, so what many ask of it at once goes together (`lane`).
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from itertools import groupby
 from typing import Any
@@ -22,6 +24,7 @@ from azure.servicebus.exceptions import (
     ServiceBusError,
 )
 
+from shared.adapters.lane import Lane
 from shared.model.change import Message
 from shared.model.errors import Misconfigured, Unavailable
 
@@ -35,6 +38,7 @@ class ServiceBus:
         self._connect = connect
         self._client: ServiceBusClient | None = None
         self._senders: dict[str, ServiceBusSender] = {}
+        self._lanes: dict[str, Lane[Message]] = {}
 
     async def send(self, messages: Sequence[Message]) -> None:
         """All are on the bus when it returns.
@@ -45,7 +49,7 @@ class ServiceBus:
         destination = ""
         try:
             for destination, group in groupby(messages, key=lambda message: message.destination):
-                await self._send(self._sender(destination), group)
+                await self._lane(destination).send(list(group))
         except (
             MessagingEntityNotFoundError,
             ServiceBusAuthenticationError,
@@ -56,12 +60,20 @@ class ServiceBus:
             raise Unavailable(f"the bus does not answer: {type(error).__name__}", reason="BusAway") from error
 
     async def close(self) -> None:
+        for lane in self._lanes.values():
+            await lane.close()
+        self._lanes.clear()
         for sender in self._senders.values():
             await sender.close()
         self._senders.clear()
         if self._client is not None:
             await self._client.close()
             self._client = None
+
+    def _lane(self, destination: str) -> Lane[Message]:
+        if destination not in self._lanes:
+            self._lanes[destination] = Lane(partial(self._send, destination))
+        return self._lanes[destination]
 
     def _sender(self, destination: str) -> ServiceBusSender:
         if self._client is None:
@@ -70,7 +82,8 @@ class ServiceBus:
             self._senders[destination] = self._client.get_queue_sender(destination)
         return self._senders[destination]
 
-    async def _send(self, sender: ServiceBusSender, messages: Iterable[Message]) -> None:
+    async def _send(self, destination: str, messages: Iterable[Message]) -> None:
+        sender = self._sender(destination)
         async for batch in _batches(sender, messages):
             await sender.send_messages(batch)
 

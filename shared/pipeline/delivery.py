@@ -30,8 +30,9 @@ from shared.pipeline.planning import Plan, Planning
 from shared.pipeline.ports import Clock, Connection
 from shared.pipeline.recoverability import SECOND, Policy
 from shared.pipeline.settlement import Settlement, vanished
-from shared.pipeline.side import Side, Sighting
+from shared.pipeline.side import PUSH, Side, Sighting
 from shared.pipeline.tasks import BRING, Task, Tasks
+from shared.terms import Mode
 from shared.topology import OPERATOR, Topology
 
 LARGEST = 10_000
@@ -49,7 +50,9 @@ ROUNDS = 4
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Delivers to one system. `claim` is how long a handler may take for a round, in seconds."""
+    """Delivers to one system. `claim` is how long a handler may take for a round, `freshness` overrides the
+    topology's; both in seconds.
+    """
 
     topology: Topology
     store: Store
@@ -60,15 +63,18 @@ class Delivery:
     luck: Callable[[], float]
     policy: Policy
     claim: float = 300.0
+    freshness: float | None = None
 
     async def deliver(self, bodies: Sequence[bytes]) -> None:
         """Settle every record that these messages name.
 
         Raises Unavailable only where nothing could be settled (the store is away): the messages come again.
         """
-        batch = tasks.read(bodies, self._for_us)
+        batch = tasks.read(bodies, self._for_us, self._early)
         if batch.malformed:
             await self.store.transact(lambda tx: self._malformed(tx, batch.malformed))
+        if batch.early:
+            await self.store.transact(lambda tx: self._wait(tx, batch.early))
         delivered = self.topology.delivered(self.connection.system)
         for entity in delivered:
             await self._entity(entity, batch.entities.get(entity, {}))
@@ -85,6 +91,22 @@ class Delivery:
         if change.target is not None or not self.topology.flows_to(system, change.entity):
             return True
         return change.source in (*self.topology.reach(system, change.entity), OPERATOR)
+
+    def _early(self, change: ChangeSet) -> bool:
+        """Whether it was pushed for the sake of others: here such changes go in batches."""
+        if change.cause != PUSH or change.target is not None:
+            return False
+        flows = self.topology.flows_to(self.connection.system, change.entity)
+        return bool(flows) and all(flow.mode is Mode.BATCH for flow in flows)
+
+    def _wait(self, tx: Transaction, changes: Sequence[ChangeSet]) -> None:
+        """Until all that wait for this flow go together: as fresh as if polls had found them."""
+        system, now = self.connection.system, self.clock()
+        for change in changes:
+            flows = self.topology.flows_to(system, change.entity)
+            period = int((self.freshness or min(flow.freshness for flow in flows)) * SECOND)
+            addressed = replace(change, target=system)
+            tx.post([messages.encode(addressed, self.ids(), now + period - now % period)])
 
     async def _entity(self, entity: str, found: Tasks) -> None:
         """Some rounds at the same time, one of them at the target. Each is brought to its end, whatever

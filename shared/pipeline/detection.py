@@ -321,9 +321,15 @@ class _Page:
         self.found.snapshots.pop(record, None)
 
     def _revenant(self, row: Row, record: Golden) -> None:
-        """A row whose record is deleted. The delete wins; an edit beside it is a conflict."""
+        """A row whose record is deleted. The delete wins; an edit beside it is a conflict.
+
+        Where its snapshot went while it was read, it may be a picture of before: it is looked at again.
+        """
         snapshot = self.known.snapshots.get(record.id)
         tombstone = record.tombstone
+        if snapshot is None and self.known.moved > self.sighting.noted:
+            self.found.later[row.native_id] = self.now
+            return
         if snapshot is None or tombstone is None:
             self.found.refused.append((row, self._question("Undeleted", "lives, but its record was deleted")))
             return

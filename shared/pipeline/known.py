@@ -28,6 +28,8 @@ class Known:
     keys: dict[str, Key]
     parents: dict[str, dict[str, Identity]]
     disputes: dict[str, Disputes]
+    moved: int = 0
+    """The last place in the order of snapshots; known only where a record of the page is dead."""
 
     def bearer(self, key: str | None) -> Key:
         """Who has this natural key; nobody where there is none."""
@@ -69,7 +71,8 @@ def learn(tx: Transaction, side: Side, rows: Sequence[Row]) -> Known:
     ids = [identity.id for identity in identities.values()]
     golden = tx.golden(side.entity, ids)
     keys = tx.by_key(side.entity, _new_keys(side, rows, identities, golden))
-    known = Known(side, identities, golden, {}, keys, _parents(tx, side, rows), {})
+    moved = tx.moved(side.system, side.entity) if _any_dead(golden) else 0
+    known = Known(side, identities, golden, {}, keys, _parents(tx, side, rows), {}, moved)
     more = [key.living for key in keys.values() if key.living]
     more += [row.external_id for row in rows if row.external_id]
     more += [known.candidate(row) for row in rows if row.native_id not in identities]
@@ -77,6 +80,10 @@ def learn(tx: Transaction, side: Side, rows: Sequence[Row]) -> Known:
     known.disputes.update(disputes(tx, side.topology, side.entity, golden))
     known.snapshots.update(tx.snapshots(side.system, side.entity, [*ids, *more]))
     return known
+
+
+def _any_dead(golden: Mapping[str, Golden]) -> bool:
+    return any(record.tombstone for record in golden.values())
 
 
 def _new_keys(

@@ -56,10 +56,15 @@ def decode(body: bytes) -> ChangeSet:
     try:
         wire = _Wire.model_validate_json(body)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "body"
-        raise InvalidChange(f"{field}: {first['msg']}", reason="MalformedMessage", field=field) from None
+        raise malformed(error) from None
     return ChangeSet(**{name: getattr(wire, name) for name in _Wire.model_fields})
+
+
+def malformed(error: ValidationError) -> InvalidChange:
+    """Which field of a message is wrong, and how; never what stands there."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    field = ".".join(str(part) for part in first["loc"])[:64] or "body"
+    return InvalidChange(f"{field}: {first['msg']}", reason="MalformedMessage", field=field)
 
 
 def dead_letter_message(letter: DeadLetter) -> Message:

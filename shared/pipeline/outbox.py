@@ -30,4 +30,6 @@ class Outbox:
                 await self._bus.send([posted.message for posted in waiting])
                 await self._store.transact(lambda tx, done=waiting: tx.sent(done))  # type: ignore[misc]
                 count += len(waiting)
+                if len(waiting) < BATCH:
+                    break
         return count

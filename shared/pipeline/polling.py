@@ -93,6 +93,8 @@ class Polling:
         where it refuses us: then it is paused, and nobody asks it for a while. What else is wrong is one
         entity's affair: it is raised when the others have been polled.
         """
+        if not self.connection.readable:
+            return []
         system = self.connection.system
         due = await self.store.transact(
             lambda tx: [entity for entity in self.topology.polled(system) if self._due(tx, entity)]

@@ -112,10 +112,12 @@ class Connection:
     """A system of the topology, connected: how to read it, write it, and translate its entities.
 
     `conditional` says that it takes a row's version with a write and refuses a stale one, `deactivates` that
-    its records have an inactive state. `tables` (entity → table) is where the hub itself writes into a
-    database; None where an API stands between, which decides what may be written. `bulk` is from how many
-    writes on it takes them in one job, if it does: then they are planned together. `push` says how what it
-    pushes is read. `launch` makes links by which people come into the system, where it is told how.
+    its records have an inactive state; `readable` that its rows can be read, by polls and by id: else what it
+    pushes carries their values, and it is nobody's target. `tables` (entity → table) is where the hub itself
+    writes into a database; None where an API stands between, which decides what may be written. `bulk` is
+    from how many writes on it takes them in one job, if it does: then they are planned together.
+    `push` says how what it pushes is read. `launch` makes links by which people come into the system, where it
+    is told how.
     """
 
     system: str
@@ -125,6 +127,7 @@ class Connection:
     close: Callable[[], object] | None = None
     conditional: bool = True
     deactivates: bool = True
+    readable: bool = True
     tables: Mapping[str, str] | None = None
     bulk: int | None = None
     push: Formats | None = None

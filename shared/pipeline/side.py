@@ -13,6 +13,9 @@ from shared.model.merge import Merge
 from shared.pipeline.ports import Translation
 from shared.topology import Topology
 
+PUSH = "push"
+"""The cause of what a system pushed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:

@@ -45,22 +45,29 @@ Tasks = dict[str, Task]
 
 @dataclass(slots=True)
 class Batch:
-    """Messages, read: tasks by entity and record, and what was no change set."""
+    """Messages, read: tasks by entity and record, what is to wait, and what was no change set."""
 
     entities: dict[str, Tasks]
+    early: list[ChangeSet]
     malformed: list[InvalidChange]
 
 
-def read(bodies: Sequence[bytes], wanted: Callable[[ChangeSet], bool]) -> Batch:
+def read(
+    bodies: Sequence[bytes], wanted: Callable[[ChangeSet], bool], early: Callable[[ChangeSet], bool]
+) -> Batch:
     """Each record once, however many messages name it; what is not `wanted` is passed over."""
-    batch = Batch({}, [])
+    batch = Batch({}, [], [])
     for body in bodies:
         try:
             change = messages.decode(body)
         except InvalidChange as error:
             batch.malformed.append(error)
         else:
-            if wanted(change):
+            if not wanted(change):
+                continue
+            if early(change):
+                batch.early.append(change)
+            else:
                 _add(batch.entities.setdefault(change.entity, {}), change)
     return batch
 

@@ -89,12 +89,12 @@ class Entra(Scheme):
         self._audiences = [audience, f"api://{audience}"]
 
     async def prove(self, request: Request) -> Proof:
-        token = bearer(request)
         try:
-            claims = await self._claims(token) if 0 < len(token) <= LONGEST else {}
-        except (jwt.PyJWTError, ValueError, TypeError):  # a stranger's token: whatever is wrong with it
-            claims = {}
-        if not claims or not self._timely(claims) or not self._may_push(claims):
+            claims = await self._claims(bearer(request))
+            known = bool(claims) and self._timely(claims) and self._may_push(claims)
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError):  # of a token that a stranger made up
+            known = False
+        if not known:
             raise unproven()
         return Proof()
 
@@ -103,10 +103,9 @@ class Entra(Scheme):
 
     async def _claims(self, token: str) -> Mapping[str, Any]:
         """What the token says, once its signature holds."""
-        header = jwt.get_unverified_header(token)
-        if header.get("alg") != "RS256":
-            return {}
-        key = await self._keys.find(str(header.get("kid")))
+        header = jwt.get_unverified_header(token) if len(token) <= LONGEST else {}
+        signed = header.get("alg") == "RS256"
+        key = await self._keys.find(str(header.get("kid"))) if signed else None
         if key is None:
             return {}
         found: Mapping[str, Any] = jwt.decode(

@@ -8,7 +8,6 @@ from random import Random
 
 from shared.adapters.http import Http, Transport
 from shared.adapters.store import Store
-from shared.model.errors import Misconfigured
 from shared.push.door import Accepting, Door
 from shared.push.entra import Entra, Keys
 from shared.push.formats import Formats
@@ -48,7 +47,7 @@ def _scheme(
         case SchemeName.ENTRA:
             return _entra(settings, Http(settings.push_authority, random=random, transport=transport), clock)
         case None:
-            raise Misconfigured(f"{system} has no scheme, hence no door", reason="NoDoor")
+            raise AssertionError("without a scheme there is no door to be opened")
 
 
 def _entra(settings: Settings, http: Http, clock: Clock) -> Entra:

@@ -117,6 +117,14 @@ async def test_what_is_sent_is_there_when_sending_returns_with_id_body_and_prope
     assert await desk.received(1) == [("id-1", b'{"ids": []}', {"entity": "account", "attempt": 1})]
 
 
+async def test_what_many_send_at_once_is_all_there_once(desk: Desk):
+    await asyncio.gather(*(desk.bus.send([message(each)]) for each in range(50)))
+
+    arrived = await desk.received(100)
+
+    assert sorted(each[0] for each in arrived) == sorted(f"id-{each}" for each in range(50))
+
+
 async def test_many_arrive_in_the_order_in_which_they_were_sent(desk: Desk):
     await desk.bus.send([message(number, str(number).encode()) for number in range(300)])
     bodies: list[int] = []

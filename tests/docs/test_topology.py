@@ -6,6 +6,7 @@ import pytest
 from pydantic import BaseModel
 
 from shared import topology
+from shared.terms import Mode
 from shared.topology import Guard, TopologyError, parse
 from tests.docs.pages import DOCS, blocks, code, rows, section
 from tests.docs.tables import shown
@@ -38,7 +39,7 @@ def test_every_key_is_explained_with_its_default(heading: str):
     assert said == defaults(MODELS[heading])
 
 
-@pytest.mark.parametrize("policy", [topology.Delete, topology.MissingParent, Guard])
+@pytest.mark.parametrize("policy", [topology.Delete, topology.MissingParent, Guard, Mode])
 def test_every_policy_is_explained(policy: type[topology.Delete]):
     said = section(PAGE, "A flow")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from shared.model.change import Page, Row
@@ -58,6 +58,32 @@ def told(office: Office) -> Told:
     source = Told(office.world.hub.connections["salesforce"].source)
     _stands_in(office, source)
     return source
+
+
+@dataclass
+class Interrupted:
+    """A source behind whose next answer about rows something happens, before the hub has merged them."""
+
+    inner: Source
+    meanwhile: Iterator[Callable[[], Awaitable[object]]]
+
+    def changes(self, entity: str, watermark: str | None) -> AsyncIterator[Page]:
+        return self.inner.changes(entity, watermark)
+
+    async def acknowledge(self, entity: str, page: Page) -> None:
+        await self.inner.acknowledge(entity, page)
+
+    async def read(self, entity: str, native_ids: Sequence[str]) -> Page:
+        page = await self.inner.read(entity, native_ids)
+        for happens in self.meanwhile:
+            await happens()
+            break
+        return page
+
+
+def interrupted(office: Office, *meanwhile: Callable[[], Awaitable[object]]) -> None:
+    """From now on, Salesforce is one."""
+    _stands_in(office, Interrupted(office.world.hub.connections["salesforce"].source, iter(meanwhile)))
 
 
 @dataclass

@@ -16,12 +16,15 @@ from tests.infra.sandbox import PROJECT
 
 @dataclass(frozen=True)
 class Known:
-    """All that a blueprint looks at while it registers: which systems there are."""
+    """All that a blueprint looks at while it registers: which systems there are. Each has a door."""
 
     topology: Topology
 
     def launch(self, system: str) -> None:
         """No key is set, so nobody comes in by a link."""
+
+    def pushed(self, system: str) -> bool:
+        return system in self.topology.systems
 
 
 def triggers(topology: Topology) -> dict[str, dict[str, Any]]:

@@ -24,7 +24,7 @@ def alerts(deployment: Deployment) -> dict[str, Made]:
 
 
 @pytest.mark.parametrize(
-    "name", ["dead-letters", "backlog", "freshness", "failures", "throttled", "store-space"]
+    "name", ["dead-letters", "backlog", "arrivals", "freshness", "failures", "throttled", "store-space"]
 )
 def test_an_alert_rings_for_the_people_who_are_named(name: str):
     deployment = made(alertEmails=["one@example.com", "two@example.com"])

@@ -1,4 +1,4 @@
-"""A door with a street before it: senders that sign or show a key, a clock that is set, and a queue that is seen."""
+"""A door with a street before it: senders that sign or show a key, a clock, a queue that is seen."""
 
 from __future__ import annotations
 
@@ -104,9 +104,9 @@ def street(
     return Street(door, queue, clock, store)
 
 
-def keyed(formats: Formats = FORMATS, **told: str) -> Street:
+def keyed(formats: Formats = FORMATS, networks: str = "") -> Street:
     """A door at which a key is shown."""
-    return street(formats, SCHEME="key", SECRET=KEY, **told)
+    return street(formats, SCHEME="key", SECRET=KEY, NETWORKS=networks)
 
 
 def signed(body: bytes, delivery: str, at: float, secret: str = SECRET) -> dict[str, str]:

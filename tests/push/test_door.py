@@ -7,6 +7,7 @@ import pytest
 from shared.push.door import LARGEST
 from tests.push.doors import KEY, LEAD, Street, body, keyed, said, street
 
+pytestmark = pytest.mark.anyio
 JSON = {"Content-Type": "application/json"}
 
 
@@ -134,14 +135,14 @@ NETWORKS = "203.0.113.0/24, 2001:db8::/32"
 )
 async def test_only_whom_the_front_end_itself_heard_counts_for_the_networks(heard, status):
     """What stands further left in the header is what a caller says of itself."""
-    door = keyed(NETWORKS=NETWORKS)
+    door = keyed(networks=NETWORKS)
     answer = await door.post(body(), JSON | {"X-Forwarded-For": heard}, code=KEY)
 
     assert answer.status == status
 
 
 async def test_the_network_is_asked_before_the_key():
-    answer = await keyed(NETWORKS=NETWORKS).post(body(), JSON)
+    answer = await keyed(networks=NETWORKS).post(body(), JSON)
 
     assert (answer.status, said(answer)) == (403, {"title": "Forbidden", "status": 403})
 
@@ -176,7 +177,7 @@ async def test_an_origin_that_is_none_is_allowed_nothing(door, origin):
 
 
 async def test_permission_is_for_the_networks_too():
-    answer = await keyed(NETWORKS=NETWORKS).ask("OPTIONS", b"", {"WebHook-Request-Origin": "a.example"})
+    answer = await keyed(networks=NETWORKS).ask("OPTIONS", b"", {"WebHook-Request-Origin": "a.example"})
 
     assert answer.status == 403
 

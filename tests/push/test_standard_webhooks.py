@@ -10,6 +10,7 @@ from shared.push.exchange import Request
 from shared.push.standard_webhooks import StandardWebhooks
 from tests.push.doors import LEAD, NOW, OTHER, SECRET, Clock, Street, body, said, signed, street
 
+pytestmark = pytest.mark.anyio
 VECTOR = {
     "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
     "webhook-timestamp": "1614265330",

@@ -5,6 +5,7 @@
     snapshot     what a system last showed of a record, and what is being written to it (pending)
     watermark    where reading of (system, entity) goes on
     recheck      rows that a poll left out because a write to them was under way
+    heard        the row's own time of the last event taken, where events carry the values
     counter      the order of snapshot changes of (system, entity)
     census       a whole read of (system, entity) under way, and what was known when it began
     roll         the rows that it has shown so far
@@ -125,6 +126,16 @@ recheck = Table(
     Column("native_id", NATIVE, nullable=False),
     Column("due", BigInteger, nullable=False),
     PrimaryKeyConstraint("system", "entity", "native_id"),
+)
+
+heard = Table(
+    "heard",
+    metadata,
+    Column("system", NAME, nullable=False),
+    Column("entity", NAME, nullable=False),
+    Column("native_id", NATIVE, nullable=False),
+    Column("stamp", BigInteger, nullable=False),
+    PrimaryKeyConstraint("native_id", "system", "entity"),
 )
 
 counter = Table(

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from shared.adapters.store import encoding, queries, tables
 from shared.adapters.store.delivered import Delivered
+from shared.adapters.store.heard import Heard
 from shared.adapters.store.holding import Holding
 from shared.adapters.store.orphaned import Orphaned
 from shared.model.change import Message
@@ -21,7 +22,7 @@ from shared.model.records import ConflictEntry, DeadLetter, Entry, Flows, Identi
 CLAIM = ("pending", "pending_until", "moved")
 
 
-class Transaction(Holding, Orphaned, Delivered):
+class Transaction(Holding, Orphaned, Delivered, Heard):
     """One transaction of the store. Its methods raise SQLAlchemy's errors, which `Store` names.
 
     It remembers what it has read: a row that is there is updated, which costs less than an upsert.
@@ -124,9 +125,11 @@ class Transaction(Holding, Orphaned, Delivered):
         return {golden_id: until if pending is not None else 0 for golden_id, pending, until in rows}
 
     def drop_snapshots(self, system: str, entity: str, ids: Iterable[str]) -> None:
+        """Forget these. That is a change of theirs as well: whoever reads meanwhile has an old picture."""
         gone = list(ids)
         self._there.difference_update((system, entity, golden_id) for golden_id in gone)
         if gone:
+            self._next(f"{system}/{entity}")
             self._run(
                 "drop_snapshots",
                 lambda: queries.DROP_SNAPSHOT,

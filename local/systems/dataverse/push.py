@@ -90,10 +90,10 @@ class DataverseManner:
             if _wanted(steps, table, message, _changed(each))
         ]
 
-    def request(self, message: Message, target: Target, at: datetime) -> httpx.Request:
+    def request(self, message: Message, target: Target, _: datetime) -> httpx.Request:
         (notice,) = message.notices
         written: Written = notice.content
-        context = self._context(written, message, at)
+        context = self._context(written, message)
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "x-ms-dynamics-organization": self._organization,
@@ -114,7 +114,7 @@ class DataverseManner:
         again = answer is not None and answer.status_code in TRIED_AGAIN and message.tries == 1
         return Again(PAUSE) if again else Lost()
 
-    def _context(self, written: Written, message: Message, at: datetime) -> dict[str, Any]:
+    def _context(self, written: Written, message: Message) -> dict[str, Any]:
         table, row = self._schema.tables[written.table], written.after or written.before or {}
         user = row.get("_modifiedby_value", _NOWHERE)
         return {
@@ -129,7 +129,7 @@ class DataverseManner:
             "IsolationMode": 1,
             "MessageName": _message(written),
             "Mode": _ASYNCHRONOUS,
-            "OperationCreatedOn": _date(at),
+            "OperationCreatedOn": _date(message.made),
             "OperationId": message.id,
             "OrganizationId": _NOWHERE,
             "OrganizationName": self._organization,

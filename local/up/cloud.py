@@ -25,6 +25,7 @@ from local.up.doors import DeskDoor
 from local.up.endpoints import Endpoints
 from local.up.options import Content
 from local.up.ports import Ports
+from local.up.pushes import Pushes
 from local.up.surroundings import claim, host_settings, sellers
 from shared.topology import Topology
 
@@ -105,6 +106,7 @@ class Cloud:
         self._configure_bus()
         self._start("systems", "servicebus")
         self._await(stop, "systems", "servicebus")
+        Pushes(self.topology).end(self.told["systems"]["systems"])
         self._pass_on()
         self._start("host")
         self._await(stop, "host")
@@ -123,6 +125,7 @@ class Cloud:
         self._start("systems")
         self._await(stop, "systems")
         found: Mapping[str, Mapping[str, str]] = self.told["systems"]["systems"]
+        Pushes(self.topology).end(found)
         return found
 
     def stop(self) -> None:

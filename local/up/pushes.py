@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import httpx
 
 from local.up.endpoints import Endpoints
-from local.up.surroundings import Systems, shown
+from local.up.surroundings import Systems, served_as
 from shared.topology import Topology
 
 PATIENCE = 10.0
@@ -32,15 +32,16 @@ class Pushes:
         ]
 
     def end(self, systems: Systems) -> None:
-        """Also what a run before had begun: its doors may have moved."""
+        """Also what a run before had begun: somebody else may listen where its doors were."""
         for _, url in self._planes(systems):
             self._ask("DELETE", url)
 
     def _planes(self, systems: Systems) -> Iterator[tuple[str, str]]:
         """The systems that have an API, and so something to push."""
         for name, system in self.topology.systems.items():
-            if url := shown(systems, name, system.kind).get("url"):
-                yield name, f"{url}/_sim/push"
+            told = systems.get(served_as(name, system.kind), {})
+            if "url" in told:
+                yield name, f"{told['url']}/_sim/push"
 
     def _ask(self, method: str, url: str, body: Mapping[str, str] | None = None) -> bool:
         """Whether it was done; a system that is away just now is started again and polled."""

@@ -77,7 +77,6 @@ def run(options: Options, outer: Mapping[str, str], console: Console, stop: Even
         try:
             say("Starting the systems, the Service Bus and the host …")
             cloud.start(stop)
-            Pushes(topology).end(cloud.endpoints.systems)
             return Run(options, cloud, view, console, stop).go()
         finally:
             cloud.stop()

@@ -90,14 +90,14 @@ def host_settings(
 def room_settings(outer: Mapping[str, str], name: str, kind: str, systems: Systems) -> dict[str, str]:
     """The settings of one system's room, named for the system."""
     prefix = name.upper().replace("-", "_")
-    told = shown(systems, name, kind)
+    told = systems[served_as(name, kind)]
     given = {f"{prefix}_{field.upper()}": str(told[field]) for field in ROOMS[kind]}
     return given | {f"{prefix}_OVERLAP": outer.get(f"{prefix}_OVERLAP") or OVERLAP}
 
 
-def shown(systems: Systems, name: str, kind: str) -> Mapping[str, str]:
-    """What the simulated system tells about itself."""
-    return systems[name if kind in SEVERAL else kind]
+def served_as(name: str, kind: str) -> str:
+    """The name under which a system of the topology is simulated."""
+    return name if kind in SEVERAL else kind
 
 
 ROOMS = {

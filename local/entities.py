@@ -73,7 +73,6 @@ def _arrivals(lock_duration: str) -> dict[str, Any]:
             "RequiresDuplicateDetection": True,
             "DuplicateDetectionHistoryTimeWindow": "PT10M",
             "LockDuration": lock_duration,
-            "MaxDeliveryCount": 10,
             "DeadLetteringOnMessageExpiration": True,
             "ForwardDeadLetteredMessagesTo": DEAD_LETTERS,
         },

@@ -129,7 +129,6 @@ resource arrivals 'Microsoft.ServiceBus/namespaces/queues@2026-01-01' = {
     requiresDuplicateDetection: true
     duplicateDetectionHistoryTimeWindow: 'PT10M'
     lockDuration: 'PT5M'
-    maxDeliveryCount: 10
     deadLetteringOnMessageExpiration: true
     forwardDeadLetteredMessagesTo: deadLetters.name
   }

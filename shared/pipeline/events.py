@@ -149,7 +149,7 @@ def again(arrived: Arrived, ids: Callable[[], str], due: int) -> list[Message]:
 
 
 def no_values() -> InvalidChange:
-    return InvalidChange("its row cannot be read, and it carries no values", field="row")
+    return InvalidChange("its row cannot be read, and it carries no values", reason="NoValues", field="row")
 
 
 def _fitting(items: Sequence[Item], row: Callable[[Item], Row | None]) -> Iterator[list[Item]]:
@@ -170,7 +170,9 @@ def _fitting(items: Sequence[Item], row: Callable[[Item], Row | None]) -> Iterat
 def _size(row: Row | None) -> int:
     size = len(orjson.dumps(_shown(row))) if row else 0
     if size > ROOM:
-        raise InvalidChange(f"its values take {size} bytes, {ROOM} are allowed", field="row")
+        raise InvalidChange(
+            f"its values take {size} bytes, {ROOM} are allowed", reason="ValuesTooLarge", field="row"
+        )
     return size
 
 

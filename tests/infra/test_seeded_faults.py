@@ -149,8 +149,8 @@ TYPES = [
     Seed(
         "a number for a text",
         BUS,
-        "lockDuration: 'PT5M'",
-        "lockDuration: 5",
+        "lockDuration: 'PT5M'\n    maxDelivery",
+        "lockDuration: 5\n    maxDelivery",
         "'lockDuration' is of kind string, this is int",
     ),
     Seed(
@@ -620,8 +620,8 @@ POLICIES = [
     Seed(
         "a subscription that keeps its dead letters",
         BUS,
-        "    forwardDeadLetteredMessagesTo: deadLetters.name\n",
-        "",
+        "    forwardDeadLetteredMessagesTo: deadLetters.name\n  }\n}]",
+        "  }\n}]",
         "operators watch one queue",
     ),
 ]

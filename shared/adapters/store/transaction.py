@@ -22,7 +22,7 @@ from shared.model.records import ConflictEntry, DeadLetter, Entry, Flows, Identi
 CLAIM = ("pending", "pending_until", "moved")
 
 
-class Transaction(Holding, Orphaned, Delivered, Heard):
+class Transaction(Holding, Orphaned, Heard, Delivered):
     """One transaction of the store. Its methods raise SQLAlchemy's errors, which `Store` names.
 
     It remembers what it has read: a row that is there is updated, which costs less than an upsert.

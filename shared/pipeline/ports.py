@@ -116,7 +116,7 @@ class Connection:
     pushes carries their values, and it is nobody's target. `tables` (entity → table) is where the hub itself
     writes into a database; None where an API stands between, which decides what may be written. `bulk` is
     from how many writes on it takes them in one job, if it does: then they are planned together. `push` says
-    how what it pushes is read. `launch` makes links by which people come into the system, where it is told how.
+    how what it pushes is read. `launch` makes links by which people come in, where it is told how.
     """
 
     system: str

@@ -18,11 +18,11 @@ class Receiver:
     def __init__(self, usual: Callable[[], httpx.Response] = lambda: httpx.Response(202)) -> None:
         self.came: list[httpx.Request] = []
         self.answers: list[Answer] = []
-        self._usual = usual
+        self.usual = usual
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         self.came.append(request)
-        answer = self.answers.pop(0) if self.answers else self._usual()
+        answer = self.answers.pop(0) if self.answers else self.usual()
         if isinstance(answer, Exception):
             raise answer
         return answer

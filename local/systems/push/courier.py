@@ -12,12 +12,13 @@ from itertools import count
 from typing import Any, Final
 
 import httpx
+import orjson
 
 from local.systems.faults import Fault, Faults
 from local.systems.push.manner import Manner, Message, Notice, Target
 from local.systems.push.standing import Again, Counts, Heard, Lost, Off, Verdict
 from local.systems.rows import Rows, Written
-from local.systems.system import Clock
+from local.systems.system import Clock, Row
 
 CAPACITY: Final = 10_000
 """Notices that wait at once."""
@@ -44,7 +45,7 @@ class Courier:
         """Notices."""
         self.counts = Counts()
         kept = rows.table(_TABLE).get(_KEY)
-        self.target: Target | None = manner.target.model_validate(kept) if kept else None
+        self.target: Target | None = _read(manner, kept) if kept else None
         self._listen()
 
     # Subscribing
@@ -52,7 +53,7 @@ class Courier:
     def subscribe(self, body: bytes) -> None:
         """Replaces who was told before. Raises pydantic's ValidationError."""
         self.target = self._manner.target.model_validate_json(body)
-        self._rows.put(_TABLE, _KEY, self.target.model_dump())
+        self._rows.put(_TABLE, _KEY, self.target.model_dump(mode="json"))
         self._rows.commit()
         self._listen()
 
@@ -151,17 +152,19 @@ class Courier:
     async def flush(self, client: httpx.AsyncClient) -> None:
         """Send all that is due now, one message after the other."""
         while (target := self.target) and (message := self.due()):
-            if fault := self._fault(message, target):
-                await self._led_astray(client, message, target, fault)
+            request = self._manner.request(message, target, self._clock())
+            if request is None:
+                continue
+            if fault := self._fault(message, request):
+                await self._led_astray(client, message, target, request, fault)
             else:
-                await self._send(client, message, target)
+                await self._send(client, message, target, request)
 
-    def _fault(self, message: Message, target: Target) -> Fault | None:
+    def _fault(self, message: Message, request: httpx.Request) -> Fault | None:
         """The one that strikes this message, which it can only when it is first sent."""
         if message.met:
             return None
         message.met = True
-        request = self._manner.request(message, target, self._clock())
         for fault in self._faults.meeting(request, FAULTS):
             if fault.draws(request.content):
                 fault.spend()
@@ -169,31 +172,37 @@ class Courier:
         return None
 
     async def _led_astray(
-        self, client: httpx.AsyncClient, message: Message, target: Target, fault: Fault
+        self,
+        client: httpx.AsyncClient,
+        message: Message,
+        target: Target,
+        request: httpx.Request,
+        fault: Fault,
     ) -> None:
         if fault.kind == "push_drop":
             self.counts.dropped += 1
         elif fault.kind == "push_duplicate":
-            await self._post(client, message, target)
-            await self._send(client, message, target)
+            await self._send(client, message, target, request)
+            await self._post(client, request)  # made on the way: the sender knows nothing of it
         else:
             if fault.kind == "push_reorder":
                 self._behind.add(message.id)
             self._put_off(message, fault.seconds)
 
-    async def _send(self, client: httpx.AsyncClient, message: Message, target: Target) -> None:
-        answer = await self._post(client, message, target)
+    async def _send(
+        self, client: httpx.AsyncClient, message: Message, target: Target, request: httpx.Request
+    ) -> None:
+        answer = await self._post(client, request)
         message.tries += 1
-        self._settle(message, self._manner.verdict(message, answer, self._clock()))
-        self._let_go()
+        if self.target is target:  # else nobody is told of it any more
+            self._settle(message, self._manner.verdict(message, answer, self._clock()))
+            self._let_go()
 
-    async def _post(
-        self, client: httpx.AsyncClient, message: Message, target: Target
-    ) -> httpx.Response | None:
+    async def _post(self, client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response | None:
         """The answer; None where there was none."""
         self.counts.sent += 1
         try:
-            return await client.send(self._manner.request(message, target, self._clock()))
+            return await client.send(request)
         except httpx.HTTPError:
             return None
 
@@ -209,3 +218,8 @@ class Courier:
             case Off():
                 self.counts.lost += 1
                 self.unsubscribe()
+
+
+def _read(manner: Manner, kept: Row) -> Target:
+    """As it was subscribed: JSON, whose lists are tuples where the model wants them."""
+    return manner.target.model_validate_json(orjson.dumps(kept))

@@ -62,8 +62,8 @@ class Manner(Protocol):
         """Of a message."""
         ...
 
-    def request(self, message: Message, target: Target, at: datetime) -> httpx.Request:
-        """As it is sent at this time, with how long an answer may take."""
+    def request(self, message: Message, target: Target, at: datetime) -> httpx.Request | None:
+        """As it is sent at this time, with how long an answer may take; None where nothing is left to say."""
         ...
 
     def verdict(self, message: Message, answer: httpx.Response | None, at: datetime) -> Verdict:

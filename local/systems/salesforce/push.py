@@ -65,9 +65,12 @@ class SalesforceManner:
             if each.after is not None and not each.after["IsDeleted"]
         ]
 
-    def request(self, message: Message, target: Target, _: datetime) -> httpx.Request:
+    def request(self, message: Message, target: Target, _: datetime) -> httpx.Request | None:
+        told = [text for notice in message.notices if (text := self._told(notice))]
+        if not told:
+            return None
         url = httpx.URL(target.url).copy_merge_params({"code": target.secret})
-        body = self._envelope(message.notices).encode()
+        body = self._envelope(message.notices[0].group, told).encode()
         return httpx.Request("POST", url, headers=_HEADERS, content=body, extensions=within(PATIENCE))
 
     def verdict(self, message: Message, answer: httpx.Response | None, at: datetime) -> Verdict:
@@ -82,10 +85,8 @@ class SalesforceManner:
 
     # The message
 
-    def _envelope(self, notices: Sequence[Notice]) -> str:
-        name = notices[0].group
+    def _envelope(self, name: str, told: Sequence[str]) -> str:
         soap = f"https://org.my.salesforce.example/services/Soap/{{}}/62.0/{ORG_ID[:15]}"
-        told = "".join(self._told(notice) for notice in notices)
         return (
             '<?xml version="1.0" encoding="UTF-8"?>'
             f'<soapenv:Envelope xmlns:soapenv="{ENVELOPE}" xmlns:xsd="http://www.w3.org/2001/XMLSchema"'
@@ -93,10 +94,11 @@ class SalesforceManner:
             f'<notifications xmlns="{OUTBOUND}"><OrganizationId>{ORG_ID}</OrganizationId>'
             f'<ActionId>{self._actions[name]}</ActionId><SessionId xsi:nil="true"/>'
             f"<EnterpriseUrl>{soap.format('c')}</EnterpriseUrl><PartnerUrl>{soap.format('u')}</PartnerUrl>"
-            f"{told}</notifications></soapenv:Body></soapenv:Envelope>"
+            f"{''.join(told)}</notifications></soapenv:Body></soapenv:Envelope>"
         )
 
     def _told(self, notice: Notice) -> str:
+        """Nothing of a record that is gone."""
         sobject = self._org.schema.objects[notice.group]
         row = self._org.table(sobject).written.get(notice.key)
         if row is None or row["IsDeleted"]:

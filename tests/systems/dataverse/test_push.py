@@ -9,7 +9,8 @@ import orjson
 import pytest
 
 from local.systems.dataverse.push import LARGEST
-from tests.systems.dataverse.desk import ACCOUNT, CONTACT, OTHER_ACCOUNT, change_set, part
+from local.systems.rows import Rows
+from tests.systems.dataverse.desk import ACCOUNT, CONTACT, OTHER_ACCOUNT, change_set, part, stocked
 from tests.systems.receiver import Receiver
 
 KEY = "a key/with+odd&letters"
@@ -164,6 +165,22 @@ def test_a_step_lets_through_its_message_and_its_columns_only(desk):
         ("Update", "account"),
         ("Create", "contact"),
     ]
+
+
+def test_steps_outlive_the_process(tmp_path):
+    steps = [{"table": "account", "message": "Update", "filteringattributes": ["name"]}]
+    rows = Rows(tmp_path / "crm.sqlite")
+    first = stocked(rows)
+    subscribe(first, Receiver(), steps=steps)
+    rows.close()
+    rows = Rows(tmp_path / "crm.sqlite")
+    later, hub = stocked(rows), Receiver()
+    update(later, telephone1="1")
+    update(later, name="Bolt")
+
+    (context,) = contexts(later, hub)
+    assert attributes(context)["name"] == "Bolt"
+    rows.close()
 
 
 def test_more_than_256_kilobytes_lose_the_row_and_say_so(desk, receiver):

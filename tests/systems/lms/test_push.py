@@ -243,6 +243,21 @@ def test_a_subscription_outlives_the_process(clock, tmp_path):
     assert told(hub.came) == [("companies.created", 1), ("companies.created", 2)]
 
 
+def test_what_was_under_way_to_one_is_not_repeated_to_another(api, lms, receiver, company, clock):
+    """The first receiver fails while a second takes its place."""
+    second = Receiver()
+
+    def replaced() -> httpx.Response:
+        subscribe(api, second.url)
+        return httpx.Response(503)
+
+    receiver.usual = replaced
+    receiver.drain(lms.courier)
+    clock.advance(5)
+
+    assert second.drain(lms.courier) == []
+
+
 # The queue and its faults
 
 
@@ -270,7 +285,10 @@ def test_a_push_may_get_lost_and_the_sender_does_not_know(api, lms, receiver, cl
 
 
 def test_a_push_may_come_twice(api, lms, receiver):
+    """The second is the first to the byte, and its answer is read by nobody."""
+    receiver.answers = [httpx.Response(202), httpx.Response(409)]
     assert faulty(api, lms, receiver, kind="push_duplicate") == [1, 1, 2, 3]
+    assert (pushes(api)["heard"], pushes(api)["waiting"]) == (3, 0)
     assert receiver.came[0].headers["webhook-id"] == receiver.came[1].headers["webhook-id"]
 
 

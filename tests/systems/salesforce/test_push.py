@@ -165,6 +165,14 @@ def test_a_record_that_is_gone_by_then_is_left_out(desk, receiver):
     assert [ids(request) for request in drained(desk, receiver)] == [[OTHER_ACCOUNT]]
 
 
+def test_a_message_of_which_nothing_is_left_is_not_sent(desk, receiver):
+    edit(desk)
+    desk.ask("DELETE", f"sobjects/Account/{ACCOUNT}")
+
+    assert drained(desk, receiver) == []
+    assert pushes(desk)["waiting"] == 0
+
+
 NOT_HEARD = [
     httpx.Response(200),
     ack("false"),

@@ -10,6 +10,7 @@ COMMANDS = {
     "conflicts": "local.conflicts",
     "held": "local.held",
     "host": "local.host.command",
+    "launch": "local.up.launch",
     "prelink": "local.prelink.command",
     "servicebus": "local.servicebus.command",
     "system": "local.systems.command",

@@ -29,7 +29,7 @@ from shared.pipeline.arrivals import Arrivals
 from shared.pipeline.delivery import Delivery
 from shared.pipeline.outbox import Outbox
 from shared.pipeline.polling import Polling
-from shared.pipeline.ports import Bus, Clock, Connection
+from shared.pipeline.ports import Bus, Clock, Connection, Launch
 from shared.pipeline.recoverability import Policy
 from shared.push import settings as push_settings
 from shared.push.door import Door
@@ -134,6 +134,10 @@ class Hub:
             self.claim,
             self.freshness,
         )
+
+    def launch(self, system: str) -> Launch | None:
+        """Makes links into this system, where it is told how."""
+        return self.connections[system].launch
 
     def pushed(self, system: str) -> bool:
         """Whether this system has a door: one that nobody has to prove himself at is not opened."""

@@ -33,6 +33,7 @@ from local.systems.dataverse import Credentials as Application
 from local.systems.dataverse import Dataverse
 from local.systems.dataverse import Options as Environment
 from local.systems.lms import Lms
+from local.systems.lms.push import LmsManner
 from local.systems.rows import Rows
 from local.systems.salesforce import Credentials, Options, Salesforce
 from local.systems.salesforce.objects import STANDARD
@@ -335,7 +336,10 @@ def _systems(
         "dataverse": lambda name: Dataverse(Rows(), time, random, Environment(APPLICATION), name),
     }
     served = {name: system.kind for name, system in topology.systems.items() if system.kind in kinds}
-    return {name: Controlled(kinds[kind](name), time) for name, kind in served.items()}
+    manners = {"lms": LmsManner(lambda: f"{random.getrandbits(128):032x}")}
+    return {
+        name: Controlled(kinds[kind](name), time, manner=manners.get(kind)) for name, kind in served.items()
+    }
 
 
 def _connections(

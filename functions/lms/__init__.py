@@ -4,6 +4,8 @@ Publishes   companies (our accounts), company users (contacts) and leads, polled
 Pushes      that one of them has changed, signed; no values
 Accepts     the same three, 100 records a call; deactivation is `status: inactive`
 
+Lets in     users of the CRM whom its server names, by a signed link that is good once (`launch.py`)
+
 Quirks
 - Failures hide inside HTTP 200: each result of a batch has a status of its own.
 - A user must have a company, which must be there first; a company with users cannot be deleted.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from random import Random
 
 from functions.lms.client import Client
+from functions.lms.launch import Launch
 from functions.lms.lookup import Lookup
 from functions.lms.push import FORMATS
 from functions.lms.settings import Settings
@@ -14,6 +15,7 @@ from functions.lms.target import LmsTarget
 from functions.lms.translate import TRANSLATIONS
 from shared.adapters.credentials import read_settings
 from shared.adapters.http import Http, Retries, Transport
+from shared.adapters.signing import SigningKey
 from shared.pipeline.ports import Clock, Connection
 
 
@@ -22,7 +24,7 @@ def connect(
     *,
     environment: Mapping[str, str] | None,
     transport: Transport | None,
-    clock: Clock,  # noqa: ARG001 - every room connects with the same words; the LMS says its own time
+    clock: Clock,
     random: Random,
     retries: Retries | None = None,
 ) -> Connection:
@@ -34,4 +36,21 @@ def connect(
         client, TRANSLATIONS, overlap=settings.overlap, page_size=settings.page_size, lookup=lookup
     )
     target = LmsTarget(client, TRANSLATIONS, lookup=lookup, at_once=settings.at_once)
-    return Connection(system, source, target, TRANSLATIONS, close=client.close, push=FORMATS)
+    launch = launch_into(settings, clock, random)
+    return Connection(system, source, target, TRANSLATIONS, close=client.close, push=FORMATS, launch=launch)
+
+
+def launch_into(settings: Settings, clock: Clock, random: Random) -> Launch | None:
+    """No key, no links."""
+    if settings.launch_key is None:
+        return None
+    return Launch(
+        address=settings.url.rstrip("/") + settings.launch_path,
+        key=SigningKey.read(settings.launch_key.get_secret_value()),
+        issuer=settings.launch_issuer,
+        audience=settings.launch_audience or settings.url,
+        domains=settings.domains,
+        seconds=settings.launch_seconds,
+        clock=clock,
+        new_id=lambda: f"{random.getrandbits(128):032x}",
+    )

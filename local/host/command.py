@@ -23,7 +23,7 @@ from local.host.clock import SystemClock
 from local.host.errors import BadApp
 from local.host.host import Host, Plan
 from local.host.invocation import Invoker
-from local.host.keys import Keys
+from local.host.keys import FUNCTION_KEY, FUNCTION_KEY_VARIABLE, Keys
 from local.host.settings import Settings
 
 _PROJECT = Path(__file__).resolve().parents[2]
@@ -38,7 +38,7 @@ def host(
     ready_file: Annotated[
         Path | None, typer.Option(help="Gets the url and the pid as JSON, once ready.")
     ] = None,
-    function_key: Annotated[str, typer.Option(envvar="HOST_FUNCTION_KEY")] = "local-function-key",
+    function_key: Annotated[str, typer.Option(envvar=FUNCTION_KEY_VARIABLE)] = FUNCTION_KEY,
     admin_key: Annotated[str, typer.Option(envvar="HOST_ADMIN_KEY")] = "local-admin-key",
     grace: Annotated[float, typer.Option(min=0, help="Seconds for running functions to end in.")] = 30.0,
     largest_body: Annotated[int, typer.Option(min=0, help="Bytes of a request's body.")] = _LARGEST_BODY,

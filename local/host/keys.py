@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 HEADER = "x-functions-key"
+FUNCTION_KEY, FUNCTION_KEY_VARIABLE = "local-function-key", "HOST_FUNCTION_KEY"
+"""Of a desk, and the variable that names another."""
 PARAMETER = "code"
 
 

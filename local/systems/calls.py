@@ -40,7 +40,7 @@ class CallLog:
             number=self._count,
             at=at,
             method=request.method,
-            path=request.url.raw_path.decode("ascii"),
+            path=request.extensions.get("logged_path") or request.url.raw_path.decode("ascii"),
             status=0 if response is None else response.status_code,
             bytes_in=len(request.content),
             bytes_out=0 if response is None else len(response.content),

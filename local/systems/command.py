@@ -194,6 +194,7 @@ async def _serve(desk: Desk, start: Start) -> None:
         async with asyncio.TaskGroup() as everything:
             everything.create_task(desk.staff.work(stopped))
             everything.create_task(server.serve(ready, stopped))
+            everything.create_task(desk.push(stopped))
 
     await run_until_signalled(work)
 

@@ -10,6 +10,9 @@
 | `GET /_sim/faults`            | `{"faults": [...]}` with how often each has struck and what is left        |
 | `DELETE /_sim/faults`         | 204, no faults any more                                                    |
 | `GET /_sim/work`              | `{"done": n, "left": [...]}`: those who work in any system by themselves   |
+| `POST /_sim/push`             | 204: the system pushes there from now on (`push/`); 404 where it cannot    |
+| `GET /_sim/push`              | where it pushes, what waits, and how many messages came to which end       |
+| `DELETE /_sim/push`           | 204, it pushes no more                                                     |
 
 It asks for no credentials: servers listen on the loopback address only. Its own requests are not in the log.
 
@@ -30,10 +33,12 @@ from pydantic import ValidationError
 
 from local.systems.calls import CallLog
 from local.systems.faults import FaultOrder, Faults
+from local.systems.push.courier import FAULTS, Courier
 from local.systems.staff import Staff
 from local.systems.system import Dropped
 
 if TYPE_CHECKING:
+    from local.systems.push.manner import Manner
     from local.systems.system import Clock, System
 
 PREFIX = "/_sim/"
@@ -45,14 +50,20 @@ _EVERY_SYSTEM = _DROP | _DROP_AFTER | _SLOW | _LATE
 
 
 class Controlled:
-    """Stands before a system: notes calls, lets faults strike, commits what a request wrote."""
+    """Stands before a system: notes calls, lets faults strike, commits what a request wrote.
 
-    def __init__(self, system: System, clock: Clock, staff: Staff | None = None) -> None:
+    With a manner of pushing it has a courier, for somebody to set to work.
+    """
+
+    def __init__(
+        self, system: System, clock: Clock, staff: Staff | None = None, manner: Manner | None = None
+    ) -> None:
         self.system = system
         self.calls = CallLog()
         self.faults = Faults()
         self._clock = clock
         self._staff = staff or Staff()
+        self.courier = Courier(manner, system.rows, clock, self.faults) if manner else None
         self._routes = {
             ("GET", "calls"): self._list_calls,
             ("DELETE", "calls"): self._clear_calls,
@@ -61,6 +72,9 @@ class Controlled:
             ("GET", "faults"): self._list_faults,
             ("DELETE", "faults"): self._clear_faults,
             ("GET", "work"): self._tell_work,
+            ("POST", "push"): self._subscribe,
+            ("GET", "push"): self._tell_pushes,
+            ("DELETE", "push"): self._unsubscribe,
         }
 
     @property
@@ -157,16 +171,40 @@ class Controlled:
     def _tell_work(self, _: httpx.Request) -> httpx.Response:
         return _json(200, self._staff.tell())
 
+    def _subscribe(self, request: httpx.Request) -> httpx.Response | None:
+        if self.courier is None:
+            return None
+        try:
+            self.courier.subscribe(request.content)
+        except ValidationError as error:
+            told = error.errors(include_url=False, include_input=False, include_context=False)
+            return _json(400, {"error": [f"{_path(each['loc'])}: {each['msg']}" for each in told]})
+        return httpx.Response(204)
+
+    def _tell_pushes(self, _: httpx.Request) -> httpx.Response | None:
+        return _json(200, self.courier.tell()) if self.courier else None
+
+    def _unsubscribe(self, _: httpx.Request) -> httpx.Response | None:
+        if self.courier is None:
+            return None
+        self.courier.unsubscribe()
+        return httpx.Response(204)
+
     def _order_fault(self, request: httpx.Request) -> httpx.Response:
         try:
             order = FaultOrder.model_validate_json(request.content)
         except ValidationError as error:
             return _json(400, {"error": str(error)})
         kinds = _EVERY_SYSTEM | self.system.request_faults | self.system.record_faults
+        kinds |= FAULTS if self.courier else frozenset()
         if order.kind not in kinds:
             return _json(400, {"error": f"unknown kind {order.kind}; there are {', '.join(sorted(kinds))}"})
         self.faults.order(order)
         return _json(201, {"faults": [fault.describe() for fault in self.faults]})
+
+
+def _path(place: tuple[int | str, ...]) -> str:
+    return ".".join(map(str, place)) or "the body"
 
 
 def _json(status: int, value: Any) -> httpx.Response:

@@ -8,6 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 if TYPE_CHECKING:
     from pathlib import Path
     from random import Random
@@ -23,6 +26,8 @@ class Secrets:
     application_id: str
     """The app registration by which callers reach the Dataverse environments."""
     application_secret: str
+    launch_key: str
+    """Private, in PEM: what signs links that log people in to the LMS."""
 
 
 def make_secrets(random: Random) -> Secrets:
@@ -35,7 +40,13 @@ def make_secrets(random: Random) -> Secrets:
         token=word(40),
         application_id=str(UUID(int=random.getrandbits(128), version=4)),
         application_secret=word(40),
+        launch_key=_private_key(random.randbytes(32)),
     )
+
+
+def _private_key(seed: bytes) -> str:
+    key = Ed25519PrivateKey.from_private_bytes(seed)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 def kept_secrets(path: Path, random: Random) -> Secrets:

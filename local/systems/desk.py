@@ -5,9 +5,12 @@ What has been filled once is never filled again: a later start goes on from what
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
+
+import httpx
 
 from local.systems.control import Controlled
 from local.systems.credentials import Secrets, kept_secrets, make_secrets
@@ -17,6 +20,8 @@ from local.systems.dataverse import Options as Environment
 from local.systems.dataverse.oauth import DEFAULT_TENANT
 from local.systems.garbage import uncollected
 from local.systems.lms import Lms
+from local.systems.lms.launching import AUDIENCE, ISSUER, STAFF, trust_in
+from local.systems.lms.push import LmsManner
 from local.systems.reports import Report, read_reports
 from local.systems.rows import Rows
 from local.systems.salesforce import Credentials, Options, Salesforce
@@ -124,7 +129,15 @@ class Desk:
         if isinstance(system, Dataverse):
             registered = {"client_id": secrets.application_id, "client_secret": secrets.application_secret}
             return {"authority": url, "tenant": DEFAULT_TENANT, **registered}
-        return {"token": secrets.token}
+        launching = {"launch_key": secrets.launch_key, "launch_issuer": ISSUER, "launch_audience": AUDIENCE}
+        return {"token": secrets.token, **launching}
+
+    async def push(self, stopped: asyncio.Event) -> None:
+        """What systems have to tell whoever subscribed, until it is stopped."""
+        async with httpx.AsyncClient(trust_env=False) as client, asyncio.TaskGroup() as tasks:
+            for system in self.systems.values():
+                if system.courier:
+                    tasks.create_task(system.courier.run(client, stopped))
 
     def close(self) -> None:
         for controlled in self.systems.values():
@@ -148,17 +161,18 @@ class Desk:
             for each, loaded in self._salesforce_rows(org, content).items():
                 org.load(each, loaded)
             _mark(rows, str(content))
-        return Controlled(org, self._clock, self.staff)
+        return Controlled(org, self._clock, self.staff, org.manner())
 
     def _lms(self, name: str, content: Content) -> Controlled:
         rows = self._rows(name)
         lms = Lms(rows, self._clock, self.secrets.token, self._calls_a_minute)
+        lms.sign_on(trust_in(self.secrets.launch_key), self._random, STAFF)
         filling = "nothing, for no report is of the LMS" if content.is_reports else str(content)
         if self._is_new(name, rows, filling):
             for each, loaded in self._lms_rows(content).items():
                 lms.load(each, loaded)
             _mark(rows, filling)
-        return Controlled(lms, self._clock, self.staff)
+        return Controlled(lms, self._clock, self.staff, LmsManner(self._word))
 
     def _dataverse(self, name: str, content: Content) -> Controlled:
         secrets, rows = self.secrets, self._rows(name)
@@ -171,7 +185,11 @@ class Desk:
                 environment.load(each, loaded)
             environment.load("quote", make_quotes(name, sample, content.seed, self._clock()))
             _mark(rows, filling)
-        return Controlled(environment, self._clock, self.staff)
+        return Controlled(environment, self._clock, self.staff, environment.manner())
+
+    def _word(self) -> str:
+        """No two are the same."""
+        return f"{self._random.getrandbits(128):032x}"
 
     def _lms_rows(self, content: Content) -> dict[str, list[Row]]:
         return {} if content.is_reports else self._sample(content).lms

@@ -1,8 +1,8 @@
 """Faults that a test, or a person at the control plane, orders from a simulated system.
 
-A fault meets the requests that its path, method and match choose, and strikes some of them: the first
-`count`, a `share` of them drawn from its own seed, or that share until the count is used up. With neither it
-strikes each one.
+A fault meets the requests, of callers or those by which the system pushes, that its path, method and match
+choose, and strikes some of them: the first `count`, a `share` of them drawn from its own seed, or that share
+until the count is used up. With neither it strikes each one.
 """
 
 from __future__ import annotations

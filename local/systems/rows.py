@@ -17,19 +17,32 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from local.systems.journal import Journal
 from local.systems.order import Finder, Index, Order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from local.systems.system import Row
 
 _COUNTERS = "counters"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A row that was written, before and after; None where it was not there, or is gone."""
+
+    table: str
+    key: str
+    before: Row | None
+    after: Row | None
+
+
 Kind = TypeVar("Kind", bound=Index)
 
 
@@ -42,6 +55,8 @@ class Rows:
         self._hidden: dict[str, dict[str, Row | None]] = defaultdict(dict)
         self._reveals: dict[tuple[str, str], datetime] = {}
         self._held_until: datetime | None = None
+        self._before: dict[tuple[str, str], Row | None] = {}
+        self._listener: Callable[[Sequence[Written]], None] | None = None
         self._journal = None if path is None else Journal(path)
         if self._journal is not None:
             self._journal.replay(self._tables)
@@ -90,6 +105,21 @@ class Rows:
             self._journal.append([(name, key, row) for (name, key), row in self._written.items()])
             self._journal.compact(self._tables)
         self._written.clear()
+        self._tell()
+
+    def listen(self, listener: Callable[[Sequence[Written]], None] | None) -> None:
+        """Who hears of rows that have changed, once they are committed; nobody, with None."""
+        self._listener = listener
+        self._before.clear()
+
+    def _tell(self) -> None:
+        told, self._before = self._before, {}
+        if told and self._listener is not None:
+            changed = [
+                Written(*place, before, self._tables[place[0]].get(place[1]))
+                for place, before in told.items()
+            ]
+            self._listener([each for each in changed if each.before != each.after])
 
     def close(self) -> None:
         if self._journal is not None:
@@ -111,6 +141,8 @@ class Rows:
 
     def _write(self, name: str, key: str, row: Row | None) -> None:
         table = self._tables[name]
+        if self._listener is not None:
+            self._before.setdefault((name, key), table.get(key))
         if self._held_until is not None:
             self._hide(name, key, self._held_until)
         if row is None:

@@ -16,7 +16,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 import uvicorn
@@ -30,11 +30,16 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from local.servicebus.admin.certificate import Certificate
-    from local.systems.control import Controlled
 
 LIMIT = 150 * 1024 * 1024
 """The largest request body: what Salesforce takes for a bulk job's CSV."""
 _HOP = frozenset({"transfer-encoding", "connection", "content-encoding", "content-length"})
+
+
+class Served(Protocol):
+    """What stands behind a port."""
+
+    def handle(self, request: httpx.Request) -> httpx.Response: ...
 
 
 class SystemServer:
@@ -44,7 +49,7 @@ class SystemServer:
     """
 
     def __init__(
-        self, systems: Mapping[str, tuple[Controlled, int]], certificate: Certificate | None = None
+        self, systems: Mapping[str, tuple[Served, int]], certificate: Certificate | None = None
     ) -> None:
         self._certificate = certificate
         self._sockets = {name: _listen(port) for name, (_, port) in systems.items()}

@@ -18,12 +18,14 @@ from typing import Any
 import orjson
 
 from local.entities import configuration
+from local.host.keys import FUNCTION_KEY, FUNCTION_KEY_VARIABLE
 from local.up.child import Child, StartFailed
 from local.up.directory import Directory
 from local.up.doors import DeskDoor
 from local.up.endpoints import Endpoints
 from local.up.options import Content
 from local.up.ports import Ports
+from local.up.pushes import Pushes
 from local.up.surroundings import claim, host_settings, sellers
 from shared.topology import Topology
 
@@ -90,7 +92,12 @@ class Cloud:
             systems=self.told["systems"]["systems"],
             processes={name: child.pid for name, child in self._children.items()},
             push={name: door.endpoint(name, self.told["host"]["url"]) for name, door in self.doors.items()},
+            launch={name: self._launch(name) for name in self.topology.systems_of("lms")},
         )
+
+    def _launch(self, system: str) -> dict[str, str]:
+        key = self.outer.get(FUNCTION_KEY_VARIABLE) or FUNCTION_KEY
+        return {"url": f"{self.told['host']['url']}/api/launch/{system}", "key": key}
 
     # Start and stop
 
@@ -99,6 +106,7 @@ class Cloud:
         self._configure_bus()
         self._start("systems", "servicebus")
         self._await(stop, "systems", "servicebus")
+        Pushes(self.topology).end(self.told["systems"]["systems"])
         self._pass_on()
         self._start("host")
         self._await(stop, "host")
@@ -117,6 +125,7 @@ class Cloud:
         self._start("systems")
         self._await(stop, "systems")
         found: Mapping[str, Mapping[str, str]] = self.told["systems"]["systems"]
+        Pushes(self.topology).end(found)
         return found
 
     def stop(self) -> None:

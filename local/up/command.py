@@ -34,6 +34,10 @@ Fresh = Annotated[bool, typer.Option("--fresh", help="Forget what is in the data
 Patience = Annotated[
     float, typer.Option(min=1, help="Seconds without progress to give up after; ten times that in all.")
 ]
+Push = Annotated[
+    bool | None,
+    typer.Option(help="Whether the simulated systems push as well; unsaid, they do unless `--once`."),
+]
 LmsRate = Annotated[int, typer.Option(min=1, help="Calls a minute that the LMS allows.")]
 
 
@@ -56,6 +60,7 @@ def up(
     salesforce_port: Port = None,
     lms_port: Port = None,
     lms_rate: LmsRate = 6000,
+    push: Push = None,
 ) -> None:
     """Run the whole hub here: simulated systems, Service Bus, Functions host.
 
@@ -74,7 +79,9 @@ def up(
         "lms": lms_port,
     }
     at = Directory(data.resolve())
-    raise typer.Exit(main(Options(at, topology.resolve(), content, ports, fresh, once, report, patience)))
+    pushes = not once if push is None else push
+    options = Options(at, topology.resolve(), content, ports, fresh, once, report, patience, pushes)
+    raise typer.Exit(main(options))
 
 
 def _absolute(path: Path | None) -> Path | None:

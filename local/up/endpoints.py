@@ -24,6 +24,8 @@ class Endpoints:
     processes: Mapping[str, int]
     push: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """System → its door: the address to push to, how to prove oneself there, and the secret for it."""
+    launch: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """System → where the CRM's server asks for links into it, and the key for that."""
 
     def write(self, path: Path) -> None:
         write_private(path, json.dumps(asdict(self), indent=2))

@@ -39,3 +39,5 @@ class Options:
     once: bool
     report: Path | None
     patience: float
+    push: bool = False
+    """Whether the simulated systems push; what is polled is polled in any case."""

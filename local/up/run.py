@@ -22,6 +22,7 @@ from local.up.directory import BadDirectory, Directory
 from local.up.doors import kept_doors
 from local.up.options import Options
 from local.up.ports import Ports, PortTaken
+from local.up.pushes import Pushes
 from local.up.report import FlowReport, Report, by_reason, flow_reports
 from local.up.settling import Settling
 from local.up.store_view import Seen, StoreView
@@ -115,6 +116,8 @@ class Run:
 
     def go(self) -> bool:
         self._began = self.clock()
+        if self.options.push and self.options.once:
+            self._push()
         bus = BusView(lambda: self.cloud.endpoints)
         try:
             report, waiting = self._first(bus)
@@ -122,11 +125,17 @@ class Run:
             bus.close()
         if report is None:
             return not self.options.once
+        if self.options.push and not self.options.once:
+            self._push()
         self._tell(report, waiting)
         if not self.options.once:
             self._follow()
             return True
         return report.converged
+
+    def _push(self) -> None:
+        began = Pushes(self.cloud.topology).begin(self.cloud.endpoints)
+        self.console.print(f"These push from now on: {', '.join(began)}", highlight=False)
 
     # The first run
 

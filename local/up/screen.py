@@ -146,6 +146,7 @@ def show_next(console: Console, data: str, endpoints: Endpoints, sellers: Sequen
     for command, what in (
         (f"python -m local touch --data {data}", "changes an account in Salesforce, and watches it arrive"),
         *_to_sell(data, endpoints, sellers),
+        (f"python -m local launch --data {data}", "a link that logs a user of the CRM in to the LMS, once"),
         (f"curl -s {lms}/_sim/records/companies", "what the LMS holds"),
         (f"curl -s {lms}/_sim/calls", "what it was asked"),
         (f"kill -9 {endpoints.processes['host']}", "kills the host; it comes back and nothing is lost"),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from local.up.doors import DeskDoor
 from shared.topology import Topology
@@ -91,14 +90,19 @@ def host_settings(
 def room_settings(outer: Mapping[str, str], name: str, kind: str, systems: Systems) -> dict[str, str]:
     """The settings of one system's room, named for the system."""
     prefix = name.upper().replace("-", "_")
-    shown: Mapping[str, Any] = systems[name if kind in SEVERAL else kind]
-    given = {f"{prefix}_{field.upper()}": str(shown[field]) for field in ROOMS[kind]}
+    told = systems[served_as(name, kind)]
+    given = {f"{prefix}_{field.upper()}": str(told[field]) for field in ROOMS[kind]}
     return given | {f"{prefix}_OVERLAP": outer.get(f"{prefix}_OVERLAP") or OVERLAP}
+
+
+def served_as(name: str, kind: str) -> str:
+    """The name under which a system of the topology is simulated."""
+    return name if kind in SEVERAL else kind
 
 
 ROOMS = {
     "salesforce": ("url", "client_id", "client_secret"),
-    "lms": ("url", "token"),
+    "lms": ("url", "token", "launch_key", "launch_issuer", "launch_audience"),
     "dataverse": ("url", "authority", "tenant", "client_id", "client_secret"),
     "erp": ("database_url",),
 }

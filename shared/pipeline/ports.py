@@ -8,6 +8,7 @@ from typing import Protocol
 
 from shared.model.change import Applied, Message, Page, Row, Write
 from shared.model.golden import Value
+from shared.push.exchange import Request, Response
 from shared.push.formats import Formats
 
 Clock = Callable[[], int]
@@ -98,6 +99,14 @@ class Target(Protocol):
         ...
 
 
+class Launch(Protocol):
+    """Lets a person who is known elsewhere into a system."""
+
+    def answer(self, request: Request) -> Response:
+        """The way in, or what is wrong with the request."""
+        ...
+
+
 @dataclass(frozen=True)
 class Connection:
     """A system of the topology, connected: how to read it, write it, and translate its entities.
@@ -107,7 +116,7 @@ class Connection:
     pushes carries their values, and it is nobody's target. `tables` (entity → table) is where the hub itself
     writes into a database; None where an API stands between, which decides what may be written. `bulk` is
     from how many writes on it takes them in one job, if it does: then they are planned together. `push` says
-    how what it pushes is read.
+    how what it pushes is read. `launch` makes links by which people come in, where it is told how.
     """
 
     system: str
@@ -121,6 +130,7 @@ class Connection:
     tables: Mapping[str, str] | None = None
     bulk: int | None = None
     push: Formats | None = None
+    launch: Launch | None = None
 
 
 class Bus(Protocol):
@@ -136,6 +146,7 @@ __all__ = [
     "Bus",
     "Clock",
     "Connection",
+    "Launch",
     "Message",
     "Page",
     "Row",

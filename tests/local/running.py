@@ -116,6 +116,11 @@ class Running:
         left: list[str] = httpx.get(f"{url}/_sim/work").raise_for_status().json()["left"]
         return left
 
+    def pushes(self) -> dict[str, dict[str, Any]]:
+        """System → where it pushes to and how many; of those that have an API."""
+        urls = {name: each["url"] for name, each in self.endpoints["systems"].items() if "url" in each}
+        return {name: httpx.get(f"{url}/_sim/push").raise_for_status().json() for name, url in urls.items()}
+
     def salesforce(self) -> Org:
         return Org(self.endpoints["systems"]["salesforce"])
 

@@ -81,6 +81,8 @@ def test_a_cloud_that_stays_up_brings_changes_over_survives_kills_and_leaves_not
         a_second_cloud_on_the_same_directory_is_refused(cloud)
         a_change_in_salesforce_shows_up_in_the_lms_within_seconds(cloud)
         every_system_has_a_door_that_opens_to_whoever_proves_itself(cloud)
+        a_link_logs_a_user_of_the_crm_in_once(cloud)
+        every_system_with_an_api_pushes_to_its_door_and_is_heard(cloud)
         a_quote_that_somebody_wins_is_followed_to_its_money(cloud)
         killed_processes_come_back_where_they_were_and_no_change_is_lost_or_doubled(cloud)
         sigterm_ends_every_process_and_is_no_failure(cloud)
@@ -113,6 +115,27 @@ def every_system_has_a_door_that_opens_to_whoever_proves_itself(cloud):
         assert (known.status_code, stranger.status_code) == (202, 401), system
 
 
+def a_link_logs_a_user_of_the_crm_in_once(cloud):
+    ended = local("launch", "--data", cloud.data, "--course", "safety-1")
+    assert ended.returncode == 0, ended.stderr
+    with httpx.Client() as browser:
+        url = ended.stdout.splitlines()[-1]
+        first = browser.get(url, follow_redirects=True)
+        assert (first.status_code, "dana@crm.example" in first.text) == (200, True)
+        assert browser.get(url).status_code == 401
+    assert httpx.get(cloud.endpoints["launch"]["lms"]["url"]).status_code == 401
+    assert "eyJ" not in "".join(log.read_text() for log in (cloud.data / "logs").glob("*.log"))
+
+
+def every_system_with_an_api_pushes_to_its_door_and_is_heard(cloud):
+    """Once the first run is through; another change, then, is pushed as well as polled."""
+    until(lambda: all(each["url"] for each in cloud.pushes().values()), cloud.process)
+    doors = {name: door["url"] for name, door in cloud.endpoints["push"].items() if name != "erp"}
+    assert {name: each["url"] for name, each in cloud.pushes().items()} == doors
+    assert local("touch", "--data", cloud.data).returncode == 0
+    until(lambda: all(cloud.pushes()[name]["heard"] for name in ("salesforce", "lms")), cloud.process)
+
+
 def a_quote_that_somebody_wins_is_followed_to_its_money(cloud):
     until(lambda: cloud.work() == [], cloud.process)
     ended = local("win", "--data", cloud.data)
@@ -137,6 +160,7 @@ def killed_processes_come_back_where_they_were_and_no_change_is_lost_or_doubled(
     arrived = until(lambda: cloud.all_there("companies", numbers), cloud.process)
     assert sorted(arrived) == sorted(numbers)
     assert {**cloud.endpoints, "processes": 0} == {**before, "processes": 0}
+    assert all(each["url"] for each in cloud.pushes().values())
 
 
 def sigterm_ends_every_process_and_is_no_failure(cloud):

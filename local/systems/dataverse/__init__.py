@@ -8,6 +8,7 @@
                     sales.py       a quote becomes an order         ┘  rules.py, relations.py
                     definitions.py WhoAmI, EntityDefinitions, $metadata
   store.py        rows, indexes, versions, deletions, transactions; schema.py, tables.py + columns.csv
+  push.py         webhooks, to whoever subscribed
   beside          people.py (users at work, rows that were there), salespeople.py with wishes.py (who sells by
                   themselves), environment.py, switches.py, errors.py
 ```
@@ -15,7 +16,7 @@
 Each environment is a system of its own with a name of its own: a company's `crm`, another's `partner`.
 
 Not simulated: FetchXML, SQL and `$expand`, many-to-many relationships, duplicate detection rules, elastic and
-virtual tables, metadata writes, privileges, audit, webhooks, several currencies' base amounts, accents in
+virtual tables, metadata writes, privileges, audit, several currencies' base amounts, accents in
 comparisons. What is only believed of the real one is a switch (`switches.py`).
 """
 

@@ -35,6 +35,7 @@ from local.systems.dataverse.errors import Refused, no_segment
 from local.systems.dataverse.oauth import Credentials, Directory, Tokens
 from local.systems.dataverse.people import People, said
 from local.systems.dataverse.protection import Limits, Protection, too_concurrent, too_long, too_many
+from local.systems.dataverse.push import DataverseManner
 from local.systems.dataverse.queries import Queries
 from local.systems.dataverse.sales import Sales
 from local.systems.dataverse.salespeople import Salespeople
@@ -142,6 +143,10 @@ class Dataverse:
 
     def records(self, name: str) -> Iterator[Row]:
         return iter(self._store.tables[name].written.values())
+
+    def manner(self) -> DataverseManner:
+        """How this environment pushes."""
+        return DataverseManner(self._store.schema, f"{self.name}.example", self._store.new_guid)
 
     # For who fills the environment
 

@@ -39,6 +39,9 @@ batch the same comes as `{"status": 422, "errors": [...]}`, a clash with another
 "code": "duplicate_external_id" | "duplicate_number" | "duplicate_email", "id", "field"}`, and a row that is
 not as `if_updated_at` expects it as `{"status": 412, "code": "stale", "updated_at"}`.
 
+It tells whoever subscribed what happens, see `push.py`. People come in by `GET /sso?token=`, see `sso.py`;
+their pages are `/` and `/courses/{id}`.
+
 Faults of its own: `throttle` (429), `error` (503), `expire_session` (401); record by record `lock` (503,
 unavailable) and `reject_records` (422, rejected).
 """

@@ -12,16 +12,19 @@ from local.systems.lms.answers import Refused, answer, error, malformed, of_outc
 from local.systems.lms.bucket import Bucket
 from local.systems.lms.query import read_list
 from local.systems.lms.resource import Resource
-from local.systems.lms.shape import COMPANIES, COMPANY_USERS, SHAPES
+from local.systems.lms.shape import ACTIVE, COMPANIES, COMPANY_USERS, SHAPES
+from local.systems.lms.sso import SingleSignOn
 from local.systems.lms.stamp import stamp
 from local.systems.system import noted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from random import Random
 
     import httpx
 
     from local.systems.faults import Fault
+    from local.systems.lms.sso import Trust
     from local.systems.rows import Rows
     from local.systems.system import Clock, Row
 
@@ -42,9 +45,18 @@ class Lms:
         self._resources = {path: Resource(shape, rows) for path, shape in SHAPES.items()}
         self._resources[COMPANY_USERS.path].parent = self._resources[COMPANIES.path]
         self._resources[COMPANIES.path].child = self._resources[COMPANY_USERS.path]
+        self._sso: SingleSignOn | None = None
+        self._staff: frozenset[str] = frozenset()
+
+    def sign_on(self, trust: Trust, random: Random, staff: Iterable[str] = ()) -> None:
+        """Lets users in whom a trusted party sends: those of companies, and staff by their addresses."""
+        self._staff = frozenset(staff)
+        self._sso = SingleSignOn(self.rows, self._clock, random, trust, self._may_come_in)
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         try:
+            if page := self._sso and self._sso.answer(request):
+                return page
             response = self._admitted(request)
         except Refused as refused:
             response = refused.answer
@@ -73,6 +85,13 @@ class Lms:
     def load(self, name: str, rows: Iterable[Row]) -> None:
         """Sample rows, put as they are; companies before their users."""
         self._resources[name].load(rows)
+
+    def _may_come_in(self, address: str) -> bool:
+        if address in self._staff:
+            return True
+        return any(
+            user["status"] == ACTIVE for user in self._resources[COMPANY_USERS.path].find("email", address)
+        )
 
     # What stands before every request
 

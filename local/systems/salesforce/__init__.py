@@ -8,12 +8,13 @@
                     bulk.py         Bulk API 2.0 ingest; bulk_csv.py    ┘             forms.py and values.py
                     composite.py    requests within a request
                     replication.py  getUpdated, getDeleted
+  push.py         outbound messages, to whoever subscribed
   org.py          schema.py + objects.py (what there is), tables.py (rows and indexes), transactions
   beside          oauth.py, usage.py, errors.py, ids.py, stamps.py, loading.py (sample rows, merge, convert)
 ```
 
-Not simulated: SOAP and its login, Bulk query jobs, composite graph, push (outbound messages, change
-events), relationships of more than one level, sub-selects, aggregates but COUNT(), undelete.
+Not simulated: SOAP and its login, Bulk query jobs, composite graph, change events, relationships of more
+than one level, sub-selects, aggregates but COUNT(), undelete.
 """
 
 from local.systems.salesforce.oauth import Credentials

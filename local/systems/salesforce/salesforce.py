@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import format_datetime
+from itertools import count
 from random import Random
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ from local.systems.salesforce.loading import Loader
 from local.systems.salesforce.oauth import Credentials, Sessions, TokenEndpoint, session_expired
 from local.systems.salesforce.objects import STANDARD
 from local.systems.salesforce.org import Org
+from local.systems.salesforce.push import SalesforceManner
 from local.systems.salesforce.queries import LARGEST_PAGE, Queries
 from local.systems.salesforce.records import Records
 from local.systems.salesforce.replication import Replication
@@ -72,6 +74,7 @@ class Salesforce:
     def __init__(self, rows: Rows, clock: Clock, random: Random, options: Options) -> None:
         self.rows = rows
         self._clock = clock
+        self._random = random
         self._org = Org(options.schema, rows, clock)
         self._forms = Forms(self._org, options.duplicate_rules)
         self.loader = Loader(self._org, self._forms)
@@ -115,6 +118,11 @@ class Salesforce:
     def records(self, name: str) -> Iterator[Row]:
         """All rows of an object, those in the recycle bin too."""
         return iter(self._org.tables[name].written.values())
+
+    def manner(self) -> SalesforceManner:
+        """How this org pushes."""
+        numbers = count(self._random.randrange(62**8))
+        return SalesforceManner(self._org, lambda: next(numbers))
 
     # For who fills the org
 

@@ -34,7 +34,7 @@ class Desk:
         settings = {"credentials": Credentials("client", "secret"), "switches": Switches(**switches or {})}
         chosen = Options(**{**settings, **options})
         self.system = Dataverse(rows or Rows(), self.clock, Random(7), chosen, "crm")
-        self.controlled = Controlled(self.system, self.clock)
+        self.controlled = Controlled(self.system, self.clock, manner=self.system.manner())
         self.client = httpx.Client(transport=SyncSystemTransport(self.controlled), base_url=HOST)
 
     def token(self, path: str = f"/{DEFAULT_TENANT}/oauth2/v2.0/token", **form: str) -> httpx.Response:

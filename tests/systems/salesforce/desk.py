@@ -28,7 +28,7 @@ class Desk:
         self.clock = StillClock(datetime(2026, 3, 1, 9, 0, 30, tzinfo=UTC))
         settings = {"credentials": CREDENTIALS, **options}
         self.system = Salesforce(rows or Rows(), self.clock, Random(7), Options(**settings))
-        self.controlled = Controlled(self.system, self.clock)
+        self.controlled = Controlled(self.system, self.clock, manner=self.system.manner())
         self.client = httpx.Client(transport=SyncSystemTransport(self.controlled), base_url=BASE)
 
     def token(self, **form: str) -> httpx.Response:

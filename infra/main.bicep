@@ -45,7 +45,7 @@ param outboxSchedule string = '30 * * * * *'
 @description('Whether the app lives in a network of its own and leaves through one fixed address, which vendors can allow.')
 param fixedAddress bool = size == 'large'
 
-@description('From where the HTTP doors may be called, as address ranges; none: from everywhere, with the function\'s key.')
+@description('From where the HTTP doors may be called, as address ranges; none: from everywhere, and each door asks for its own proof.')
 param callers array = []
 
 @description('From where people may reach vault and store directly, as single IPv4 addresses; none: from nowhere but the app, where the network is there.')

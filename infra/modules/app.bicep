@@ -201,7 +201,7 @@ resource app 'Microsoft.Web/sites@2025-05-01' = {
     }
   }
 
-  // Whoever has no key of a door must sign in. The identity vouches for the app, so there is no client secret.
+  // Doors ask for their own proof; whoever comes elsewhere must sign in. The identity vouches for the app, so there is no client secret.
   resource signIn 'config' = if (!empty(operatorsClientId)) {
     name: 'authsettingsV2'
     properties: {

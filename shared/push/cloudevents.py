@@ -40,6 +40,7 @@ CHANGED = frozenset({"created", "changed", "updated", "modified"})
 DELETED = "deleted"
 TYPE = re.compile(r"(?:.*\.)?([^.]+)\.([a-z]+)(?:\.v\d{1,3})?", re.DOTALL)
 JSON = re.compile(r"(application/(.+\+)?json|text/json)", re.IGNORECASE)
+NAME = re.compile(r"[A-Za-z0-9_]{1,40}")
 BROKEN = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -180,9 +181,15 @@ def _checked(attributes: dict[str, Any], place: Place) -> CloudEvent:
     try:
         event = CloudEvent({"time": parse.EPOCH, **attributes})
     except CloudEventValidationError as error:
-        name = str(next(iter(error.errors)))[:40]
-        raise place.refuse(name, "not an attribute of CloudEvents 1.0") from None
+        raise _not_an_attribute(str(next(iter(error.errors))), place) from None
     return event
+
+
+def _not_an_attribute(name: str, place: Place) -> Refused:
+    """A name that no attribute can have is not repeated."""
+    if NAME.fullmatch(name):
+        return place.refuse(name, "not an attribute of CloudEvents 1.0, or not of its type")
+    return malformed("an attribute whose name CloudEvents 1.0 does not allow", place.pointer)
 
 
 def _moment(value: Any, place: Place) -> Any:

@@ -227,6 +227,11 @@ async def test_what_is_no_event_is_refused(erp, body, where):
     assert pointer(await erp.post(body, STRUCTURED, code=KEY)) == where
 
 
+@pytest.mark.parametrize("name", ["a/b", "~", "ä", "a b", "X" * 41, "jane@example.com", ""])
+async def test_a_name_that_no_attribute_can_have_is_not_repeated(erp, name):
+    assert pointer(await post(erp, {**EVENT, name: "x"})) == "#"
+
+
 async def test_a_batch_is_bounded_and_may_be_empty(erp):
     assert (await erp.post(orjson.dumps([EVENT] * 1001), BATCH, code=KEY)).status == 413
     assert (await erp.post(b"[]", BATCH, code=KEY)).status == 202

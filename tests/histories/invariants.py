@@ -98,9 +98,15 @@ class Ending:
         ]
 
     def _accounts(self, tx: Any, system: str) -> dict[str, str]:
-        """The system's own id of a parent → golden id."""
-        natives = self.stage.hands[system].every("account")
+        """The system's own id of a parent → golden id; some systems forget a row when it is deleted."""
+        natives = {*self.stage.hands[system].every("account"), *self._named(system)}
         return {native: each.id for native, each in tx.identities(system, "account", natives).items()}
+
+    def _named(self, system: str) -> set[str]:
+        """The parents that somebody ever gave a row of this system."""
+        acts = (act for act in self.people.acts if act.system == system)
+        named = ((act.after or {}).get(name) for act in acts for name in act.references)
+        return {str(native) for native in named if native is not None}
 
     # Sources
 
@@ -280,9 +286,8 @@ class Ending:
     def _stands(self, act: Act, name: str, value: Value) -> bool:
         if self._refused(act.system, act.native_id) or self._swept_away(act):
             return True
-        return (
-            self._final(act, name, value) or self._disputed(act, name, value) or self._known(act, name, value)
-        )
+        ways = (self._final, self._disputed, self._known, self._joined, self._put_back)
+        return any(way(act, name, value) for way in ways)
 
     def _swept_away(self, act: Act) -> bool:
         """Where a parent is deleted, some systems delete its children too, whether or not whoever deleted it
@@ -312,12 +317,43 @@ class Ending:
     def _known(self, act: Act, name: str, value: Value) -> bool:
         """A later act was done by somebody who saw it."""
         later = (each for each in self.people.acts[act.number + 1 :] if each.entity == self.entity)
-        return any(
-            name in (each.before or {})
-            and self._same(each.system, name, (each.before or {}).get(name), value)
-            and (each.after is None or each.after.get(name) != (each.before or {}).get(name))
-            for each in later
+        return any(self._replaced(each, name, value) for each in later)
+
+    def _joined(self, act: Act, name: str, value: Value) -> bool:
+        """A row that was found to be a record by its key says what that record said when they met. Who had
+        replaced it in a row of the same record, and was polled only then, had seen it there.
+        """
+        if act.before is not None:
+            return False
+        here = self._record(act)
+        earlier = (each for each in self.people.acts[: act.number] if each.entity == self.entity)
+        return here is not None and any(
+            self._record(each) == here and self._replaced(each, name, value) for each in earlier
         )
+
+    def _put_back(self, act: Act, name: str, value: Value) -> bool:
+        """The record is deleted, and the field was set back to what it had been before an edit of the same
+        row: between two polls nobody can see that.
+        """
+        record = self.golden.get(self._record(act) or "")
+        if record is None or record.tombstone is None:
+            return False
+        row = (act.system, act.entity, act.native_id)
+        earlier = self.people.acts[: act.number]
+        return any(
+            (each.system, each.entity, each.native_id) == row and self._replaced(each, name, value)
+            for each in earlier
+        )
+
+    def _record(self, act: Act) -> str | None:
+        identity = self.identities[act.system].get(act.native_id)
+        return identity.id if identity else None
+
+    def _replaced(self, act: Act, name: str, value: Value) -> bool:
+        """Somebody saw this value there, and left another or nothing."""
+        before = act.before or {}
+        left = name in before and self._same(act.system, name, before[name], value)
+        return left and (act.after is None or act.after.get(name) != before[name])
 
     def check_real(self) -> None:
         """Nobody's edit is made up: each cell that lost or won was put there by a person, in its system."""

@@ -1,6 +1,6 @@
 """Plays random histories, as many as you like: `python -m benchmarks.histories --seeds 2000 [--from N]`.
 
---company second plays them between Dynamics 365, the ERP and a partner.
+--company second plays them between Dynamics 365, the ERP and a partner; --pushes has systems push as well.
 
 Prints how many a second, and for each seed that fails the shortest story that still does. Exits 1 if any did.
 """
@@ -24,9 +24,8 @@ def main() -> int:
     seeds = range(arguments.first, arguments.first + arguments.seeds)
     began, failed = time.perf_counter(), 0
     with ProcessPoolExecutor(arguments.processes) as pool:
-        for seed, told in zip(
-            seeds, pool.map(partial(_story, company=arguments.company), seeds, chunksize=5), strict=True
-        ):
+        play = partial(_story, company=arguments.company, pushes=arguments.pushes)
+        for seed, told in zip(seeds, pool.map(play, seeds, chunksize=5), strict=True):
             if told is not None:
                 failed += 1
                 print(f"\n{told}\n", flush=True)
@@ -39,13 +38,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=1_000, help="how many histories")
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first seed")
     parser.add_argument("--company", default="first", choices=("first", "second"), help="whose systems")
+    parser.add_argument("--pushes", action="store_true", help="systems push as well")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="as many at once")
     return parser.parse_args()
 
 
-def _story(seed: int, company: str) -> str | None:
+def _story(seed: int, company: str, *, pushes: bool) -> str | None:
     logging.disable(logging.WARNING)
-    return story(seed, company)
+    return story(seed, company, pushes=pushes)
 
 
 def _progress(count: int, failed: int, began: float) -> None:

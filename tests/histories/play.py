@@ -13,7 +13,9 @@ from random import Random
 from local.servicebus.engine.errors import MessageLockLostError
 from shared.adapters.store.transaction import Transaction
 from shared.model.errors import InvalidChange, Misconfigured, Transient
+from shared.model.event import Event
 from shared.pipeline import brake
+from shared.pipeline.events import ARRIVALS
 from shared.pipeline.mending import Mending
 from tests.histories import invariants
 from tests.histories.history import (
@@ -41,6 +43,9 @@ ROUNDS = 400
 POLLS = 2
 """Once the lease of a dead process has run out: what it left half read, then what was changed meanwhile."""
 
+UNSAID, AGAIN = 0.4, 0.2
+"""Of what might be pushed, how much never is; of what was, how much comes once more."""
+
 OVERLAP = 330.0
 """Longer than what polls read again: whatever shows up late has shown up."""
 
@@ -64,11 +69,15 @@ class Play:
         self.history = history
         self.stage = Stage(history.setting)
         self.people = People(self.stage)
+        self.luck = Random(history.setting.seed)
 
     async def run(self) -> None:
         for happening in self.history.happenings:
             self.stage.time.pass_by(happening.after)
             await self._happen(happening)
+            if self.history.setting.pushes:
+                await self._push(self._running(self.luck.randrange(2)))
+                await self._arrive(self._running(self.luck.randrange(2)), again=self.luck.random() < AGAIN)
         await self._calm_down()
         for _ in range(POLLS):
             await self._settle()
@@ -146,6 +155,35 @@ class Play:
                     settle(address, each.lock_token)
         return len(batch)
 
+    async def _push(self, instance: Instance) -> None:
+        """Somebody pushes some rows, whether anything has happened to them or not."""
+        system = self.luck.choice([*self.stage.topology.systems])
+        entities = self.stage.topology.polled(system)
+        every = self.stage.hands[system].every(entity := self.luck.choice(entities)) if entities else []
+        if not every or self.luck.random() < UNSAID:
+            return
+        events = [
+            Event(f"{self.luck.randrange(20)}", entity, self.luck.choice(every))
+            for _ in range(self.luck.randrange(1, 4))
+        ]
+        with suppress(Transient):
+            await survived(instance.hub.arrivals.accept(system, events), instance.power)
+
+    async def _arrive(self, instance: Instance, *, again: bool = False) -> int:
+        """What was pushed is read, in whatever order; `again`: and comes another time."""
+        batch = self.stage.broker.receive(ARRIVALS, 16)
+        self.luck.shuffle(batch)
+        work = instance.hub.arrivals.read([each.message.body for each in batch])
+        done = False
+        with suppress(Transient):
+            done = await survived(work, instance.power)
+        settle = self.stage.broker.complete if done and not again else self.stage.broker.abandon
+        for each in batch:
+            if each.lock_token and not instance.power.lost:
+                with suppress(MessageLockLostError):
+                    settle(ARRIVALS, each.lock_token)
+        return len(batch)
+
     def _decide(self, luck: Random) -> bool:
         """An operator decides whatever is open or held; whether anything was."""
         hub = self.stage.instances[0].hub
@@ -196,6 +234,7 @@ class Play:
         topology = self.stage.topology
         for system in topology.systems:
             await self._poll(system, self.stage.instances[0])
+        handled += await self._arrive(self.stage.instances[0])
         for system in topology.systems:
             if topology.delivered(system):
                 handled += await self._deliver(Deliver(0.0, system), self.stage.instances[0])

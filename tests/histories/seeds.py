@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.histories.history import History, written
 from tests.histories.play import play
@@ -28,9 +28,10 @@ def failure(history: History) -> Failure | None:
     return Failure(violation.rule, str(violation)) if violation else None
 
 
-def story(seed: int, company: str = "first") -> str | None:
+def story(seed: int, company: str = "first", *, pushes: bool = False) -> str | None:
     """The shortest failing form of this seed's history, readable; None where all is well."""
     history = written(seed, company)
+    history = replace(history, setting=replace(history.setting, pushes=pushes))
     found = failure(history)
     if found is None:
         return None

@@ -44,12 +44,16 @@ from tests.world import _environment as environment_of
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a history is given before it begins. Skews in seconds; small pages, so that there are several."""
+    """What a history is given before it begins. Skews in seconds; small pages, so that there are several.
+
+    With `pushes`, systems push as well: late, twice, what never changed, and not all that did.
+    """
 
     seed: int
     topology: str
     skews: tuple[float, ...] = (0.0, 0.0, 0.0)
     page_size: int = 3
+    pushes: bool = False
 
 
 @dataclass

@@ -10,6 +10,7 @@ from tests.histories.shrink import shrunk
 from tests.histories.stage import Setting
 
 SEEDS = {"first": 240, "second": 30}
+PUSHED = 40
 CHUNK = 10
 CHUNKS = [(company, first) for company, seeds in SEEDS.items() for first in range(0, seeds, CHUNK)]
 
@@ -18,6 +19,13 @@ CHUNKS = [(company, first) for company, seeds in SEEDS.items() for first in rang
 def test_whatever_happens_all_settles_and_nothing_is_lost(company: str, first: int):
     for seed in range(first, first + CHUNK):
         told = story(seed, company)
+        assert told is None, told
+
+
+@pytest.mark.parametrize("first", range(0, PUSHED, CHUNK))
+def test_the_same_holds_where_systems_push_late_twice_and_not_all(first: int):
+    for seed in range(first, first + CHUNK):
+        told = story(seed, pushes=True)
         assert told is None, told
 
 

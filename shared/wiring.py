@@ -25,6 +25,7 @@ from shared.adapters import service_bus
 from shared.adapters.store import Store
 from shared.adapters.store.sign_in import Password, by_identity
 from shared.model.errors import Misconfigured
+from shared.pipeline.allowance import Allowance
 from shared.pipeline.delivery import Delivery
 from shared.pipeline.outbox import Outbox
 from shared.pipeline.polling import Polling
@@ -93,6 +94,7 @@ class Hub:
             self.clock,
             self.ids,
             self.policy,
+            self.allowance(system),
             self.freshness,
             self.lease,
         )
@@ -108,8 +110,14 @@ class Hub:
             self.ids,
             self.luck,
             self.policy,
+            self.allowance(system),
             self.claim,
         )
+
+    def allowance(self, system: str) -> Allowance:
+        """The budget of this system's calls."""
+        connection = self.connections[system]
+        return Allowance(self.topology, self.store, connection, self.clock, self.ids, self.freshness)
 
     async def close(self) -> None:
         for connection in self.connections.values():

@@ -6,16 +6,16 @@ import asyncio
 from collections.abc import Mapping
 from random import Random
 
-from functions.salesforce.bulk import Bulk, Sleep
+from functions.salesforce.bulk import JOB, Bulk, Sleep
 from functions.salesforce.client import Client
-from functions.salesforce.lookup import Lookup
+from functions.salesforce.lookup import AT_A_TIME, Lookup
 from functions.salesforce.settings import Settings
 from functions.salesforce.source import SalesforceSource
-from functions.salesforce.target import SalesforceTarget
+from functions.salesforce.target import COLLECTION, SalesforceTarget
 from functions.salesforce.translate import TRANSLATIONS
 from shared.adapters.credentials import ClientCredentials, Grant, JwtBearer, read_settings
 from shared.adapters.http import Http, Retries, Transport
-from shared.pipeline.ports import Clock, Connection
+from shared.pipeline.ports import Clock, Connection, Sizes
 
 
 def connect(
@@ -58,6 +58,8 @@ def connect(
         conditional=False,
         deactivates=False,
         bulk=settings.bulk_threshold,
+        meter=client,
+        sizes=Sizes(settings.page_size, COLLECTION, AT_A_TIME, settings.bulk_threshold, JOB),
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from shared.model.budget import Sizes, Usage
 from shared.model.change import Applied, Message, Page, Row, Write
 from shared.model.golden import Value
 
@@ -97,6 +98,19 @@ class Target(Protocol):
         ...
 
 
+class Meter(Protocol):
+    """Knows how many calls a system has counted, whoever made them."""
+
+    @property
+    def usage(self) -> Usage | None:
+        """What its last answer said; None before the first."""
+        ...
+
+    async def ask(self) -> None:
+        """Ask the system itself, which costs a call; `usage` knows then. Raises Transient, Misconfigured."""
+        ...
+
+
 @dataclass(frozen=True)
 class Connection:
     """A system of the topology, connected: how to read it, write it, and translate its entities.
@@ -104,7 +118,8 @@ class Connection:
     `conditional` says that it takes a row's version with a write and refuses a stale one, `deactivates` that
     its records have an inactive state. `tables` (entity → table) is where the hub itself writes into a
     database; None where an API stands between, which decides what may be written. `bulk` is from how many
-    writes on it takes them in one job, if it does: then they are planned together.
+    writes on it takes them in one job, if it does: then they are planned together. `meter` knows its calls,
+    where it says anything of them, and `sizes` how much one call carries.
     """
 
     system: str
@@ -116,6 +131,8 @@ class Connection:
     deactivates: bool = True
     tables: Mapping[str, str] | None = None
     bulk: int | None = None
+    meter: Meter | None = None
+    sizes: Sizes = field(default_factory=Sizes)
 
 
 class Bus(Protocol):
@@ -132,9 +149,12 @@ __all__ = [
     "Clock",
     "Connection",
     "Message",
+    "Meter",
     "Page",
     "Row",
+    "Sizes",
     "Source",
     "Target",
     "Translation",
+    "Usage",
 ]

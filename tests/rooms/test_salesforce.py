@@ -101,7 +101,7 @@ async def test_the_calls_of_the_day_are_kept_from_the_last_answer(time: Time):
     room = salesforce(time, options=Options(CREDENTIALS, daily_limit=3))
     await room.poll()
 
-    assert client_of(room).usage == usage_of("api-usage=1/3")
+    assert client_of(room).usage == usage_of("api-usage=1/3", time.micros())
     await room.poll()
     await room.poll()
     with pytest.raises(Throttled) as raised:

@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import Connection, delete, func, select
 
 from shared.adapters.store import encoding, queries, tables
+from shared.adapters.store.budgeted import Budgeted
 from shared.adapters.store.holding import Holding
 from shared.adapters.store.orphaned import Orphaned
 from shared.model.change import Message
@@ -20,7 +21,7 @@ from shared.model.records import ConflictEntry, DeadLetter, Entry, Flows, Identi
 CLAIM = ("pending", "pending_until", "moved")
 
 
-class Transaction(Holding, Orphaned):
+class Transaction(Holding, Orphaned, Budgeted):
     """One transaction of the store. Its methods raise SQLAlchemy's errors, which `Store` names.
 
     It remembers what it has read: a row that is there is updated, which costs less than an upsert.

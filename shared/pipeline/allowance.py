@@ -6,7 +6,7 @@
 All happens in transactions that are there anyway, a few small statements for a page or a round, never one
 for a call. A ruling that changes what people see (deferred, or no more) is written down once, and told in the
 log. Where a closed class waits and nobody has asked the system for a quarter of an hour, it is asked for
-its count alone. A system that says nothing of its calls, and for which the topology names no limit, has no budget.
+its count alone. A system that says nothing of its calls has no budget, unless the topology names a limit.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from shared.adapters.store import Store
 from shared.adapters.store.transaction import Transaction
 from shared.model.budget import DAY, Deferral, Gauge, Usage
-from shared.model.errors import Exhausted
+from shared.model.errors import Exhausted, IntegrationError
 from shared.pipeline import budget
 from shared.pipeline.budget import Books, Course
 from shared.pipeline.ports import Clock, Connection
@@ -74,7 +74,7 @@ class Allowance:
             since = now - window - slot
             tx.spend(self._system, self._priority(entity), now - now % slot, calls, since)
         if usage and (gauge is None or usage.at > gauge.read_at):
-            ours = _books(tx, _gauge(self._system, usage), self._policy, now).ours(now)
+            ours = books_of(tx, _gauge(self._system, usage), self._policy, now).ours(now)
             tx.put_gauge(_gauge(self._system, usage, max(0, usage.used - int(ours))))
 
     def refused(self, tx: Transaction, error: Exhausted) -> None:
@@ -83,11 +83,20 @@ class Allowance:
             tx.hold_off(self._system, self.clock() + int((error.retry_after or PATIENCE) * SECOND))
 
     async def refresh(self) -> None:
-        """Ask the system for its count, where something waits for it and nobody has asked for long."""
+        """Ask the system for its count, where something waits for it and nobody has asked for long.
+
+        What else goes wrong is no answer: it is said by the next call that does some work.
+        """
         meter = self.connection.meter
         if not self._kept or meter is None or not await self.store.transact(self._is_stale):
             return
-        await meter.ask()
+        try:
+            await meter.ask()
+        except Exhausted as error:
+            refusal = error
+            await self.store.transact(lambda tx: self.refused(tx, refusal))
+        except IntegrationError:
+            return
         await self.store.transact(lambda tx: self.note(tx, "", 1))
 
     def _is_stale(self, tx: Transaction) -> bool:
@@ -96,7 +105,8 @@ class Allowance:
         if gauge is None or not gauge.allowed or gauge.held_until > now:
             return False
         slot = gauge.window // budget.SLOTS
-        if now - gauge.read_at < slot or not budget.course(self._books(tx, gauge), Priority.LOW, now).closed:
+        books = self._books(tx, replace(gauge, held_until=0))
+        if now - gauge.read_at < slot or not budget.course(books, Priority.LOW, now).closed:
             return False
         return tx.lease(f"limits/{self._system}", self.ids(), now, now + slot)
 
@@ -181,7 +191,7 @@ class Allowance:
         return self.connection.meter.usage if self.connection.meter else None
 
     def _books(self, tx: Transaction, gauge: Gauge) -> Books:
-        return _books(tx, gauge, self._policy, self.clock())
+        return books_of(tx, gauge, self._policy, self.clock())
 
     def _priority(self, entity: str) -> Priority:
         return self.topology.priority(self._system, entity)
@@ -193,7 +203,7 @@ class Allowance:
         return self.freshness or min(here)
 
 
-def books(tx: Transaction, gauge: Gauge, policy: Budget, now: int) -> Books:
+def books_of(tx: Transaction, gauge: Gauge, policy: Budget, now: int) -> Books:
     """What is known of a system's calls, for whoever wants to look."""
     window = gauge.window or DAY
     spent: dict[Priority, list[tuple[int, int]]] = {priority: [] for priority in Priority}
@@ -201,9 +211,6 @@ def books(tx: Transaction, gauge: Gauge, policy: Budget, now: int) -> Books:
         spent[Priority(priority)].append((began, calls))
     limits = [limit for limit in (gauge.allowed, policy.limit) if limit]
     return Books(min(limits, default=0), policy.reserved, window, gauge.others, spent, gauge.held_until)
-
-
-_books = books
 
 
 def _moved(before: Deferral, after: Deferral) -> bool:

@@ -26,7 +26,7 @@ DEFERRAL = chosen(tables.budget_deferral, *NAMES).where(
     tables.budget_deferral.c.entity == bindparam("entity"),
     tables.budget_deferral.c.step == bindparam("step"),
 )
-DEFERRALS = chosen(tables.budget_deferral, *NAMES).order_by(*tables.budget_deferral.primary_key.columns)
+DEFERRALS = chosen(tables.budget_deferral, *NAMES).order_by("system", "entity", "step")
 
 
 class Budgeted(Statements):

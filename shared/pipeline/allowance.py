@@ -119,7 +119,7 @@ class Allowance:
             return GO
         due = course.closed_until or polled_at + int(self._asked(entity) * course.stretch * SECOND)
         before = tx.deferral(self._system, entity, POLL) or self._fresh(entity, POLL)
-        return self._ruled(tx, before, course, due if due > self.clock() else 0)
+        return self._ruled(tx, before, before, course, due if due > self.clock() else 0)
 
     def deliver(self, tx: Transaction, entity: str) -> Ruling:
         """Whether a round may be delivered, or waits so that more come together."""
@@ -129,10 +129,10 @@ class Allowance:
         before = tx.deferral(self._system, entity, DELIVER) or self._fresh(entity, DELIVER)
         interval = int(self._asked(entity) * (course.stretch - 1) * SECOND)
         if course.closed:
-            return self._ruled(tx, before, course, course.closed_until)
+            return self._ruled(tx, before, before, course, course.closed_until)
         if opened := self._opening(before.opened_at, interval):
-            return self._ruled(tx, replace(before, opened_at=opened), course, 0)
-        return self._ruled(tx, before, course, before.opened_at + interval)
+            return self._ruled(tx, before, replace(before, opened_at=opened), course, 0)
+        return self._ruled(tx, before, before, course, before.opened_at + interval)
 
     def goes_on(self, tx: Transaction, entity: str) -> bool:
         """Whether a poll under way may read its next page."""
@@ -155,9 +155,8 @@ class Allowance:
             return None
         return budget.course(books, self._priority(entity), self.clock())
 
-    def _ruled(self, tx: Transaction, seen: Deferral, course: Course, due: int) -> Ruling:
+    def _ruled(self, tx: Transaction, before: Deferral, seen: Deferral, course: Course, due: int) -> Ruling:
         """Write down what is new; nothing where all is as it should be, and was."""
-        before = tx.deferral(seen.system, seen.entity, seen.step) or self._fresh(seen.entity, seen.step)
         after = replace(
             seen,
             priority=self._priority(seen.entity),

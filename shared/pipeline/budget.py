@@ -15,18 +15,20 @@ Each part is continuous: a call more or less moves an interval by a little, so n
 others use (people!) is the system's own count less ours; they are taken to go on with it, and the reserve is
 for what they do beyond. A refusal closes all classes for a while; the high class tries first.
 
-    class     of the budget: never takes the last   comfort
-    high                      0 %                      2 %
-    normal                   10 %                     10 %
-    low                      20 %                     20 %
+    class     never takes the last   comfort        of our room: the budget, less what others use
+    high              0 %              2 %
+    normal           10 %             10 %
+    low              20 %             20 %
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 from shared.priority import Priority
 
@@ -62,8 +64,13 @@ class Books:
 
     @property
     def budget(self) -> float:
-        """What may be used by all before people are left alone."""
+        """What may be used by all, people included."""
         return self.limit * (1 - self.reserved)
+
+    @property
+    def room(self) -> float:
+        """What of it is ours, as others go on."""
+        return max(0.0, self.budget - self.others)
 
     @property
     def slot(self) -> int:
@@ -71,25 +78,34 @@ class Books:
 
     def ours(self, at: int, priority: Priority | None = None) -> float:
         """Our calls (of this class, else of all) that count at this time. A slot leaves bit by bit."""
-        spent = self._together if priority is None else self.spent.get(priority, ())
-        return sum(calls * self._counts(began, at) for began, calls in spent)
+        begins, sums = self._sums[priority]
+        edge = at - self.window
+        first = bisect_left(begins, edge)
+        whole = sums[-1] - sums[first]
+        if not first:
+            return float(whole)
+        part = max(0.0, (begins[first - 1] + self.slot - edge) / self.slot)
+        return whole + part * (sums[first] - sums[first - 1])
 
     @cached_property
-    def _together(self) -> Sequence[tuple[int, int]]:
-        slots: Counter[int] = Counter()
+    def _sums(self) -> Mapping[Priority | None, tuple[Sequence[int], Sequence[int]]]:
+        """Class (or None, for all) → when slots began, and the calls before each of them."""
+        every: Counter[int] = Counter()
         for calls in self.spent.values():
-            slots.update(dict(calls))
-        return tuple(slots.items())
+            every.update(dict(calls))
+        classes: dict[Priority | None, Mapping[int, int]] = {None: every}
+        classes |= {each: dict(self.spent.get(each, ())) for each in Priority}
+        return {
+            each: (sorted(slots), [0, *accumulate(slots[began] for began in sorted(slots))])
+            for each, slots in classes.items()
+        }
 
     def used(self, at: int) -> float:
         """All calls that count at this time, as far as they have been made."""
         return self.others + self.ours(at)
 
-    def _counts(self, began: int, at: int) -> float:
-        return min(1.0, max(0.0, (began + self.window + self.slot - at) / self.slot))
-
     def needs(self, priority: Priority, now: int) -> tuple[float, float]:
-        """Calls of a class in a microsecond, at its present pace and over the window; the first is no less."""
+        """Calls of a class in a microsecond, at its present pace and over the window."""
         calls = self.spent.get(priority, ())
         hour = self.window // HOURS
         lately = sum(number for began, number in calls if began + self.slot > now - hour)
@@ -128,7 +144,7 @@ def course(books: Books, priority: Priority, now: int) -> Course:
         return Course(STRETCHED, held)
     if not books.limit:
         return OPEN
-    comfort = books.budget * COMFORT[priority]
+    comfort = books.room * COMFORT[priority]
     left = spare(books, priority, now)
     if left * STRETCHED <= comfort:
         return Course(STRETCHED, now + books.slot)
@@ -139,7 +155,7 @@ def spare(books: Books, priority: Priority, now: int) -> float:
     """The calls that this class may make at once and leave enough to the higher, at each hour to come."""
     higher = [books.needs(each, now) for each in Priority if each.rank < priority.rank]
     lately, day = sum(pace for pace, _ in higher), sum(pace for _, pace in higher)
-    near, kept = books.window * GOES_ON // HOURS, books.budget * LEFT[priority]
+    near, kept = books.window * GOES_ON // HOURS, books.room * LEFT[priority]
 
     def left(ahead: int) -> float:
         needed = lately * min(ahead, near) + day * max(0, ahead - near)

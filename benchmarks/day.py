@@ -23,7 +23,7 @@ from datetime import timedelta
 from tests.surge import Company, Day, Size, company
 
 BUDGETS = {"with the budget": "{reserve: 5%}", "without it": "off"}
-FULL = Size(limit=100_000, people=90_000, step=120)
+FULL = Size(limit=100_000, people=88_500, step=120)
 
 
 def main() -> int:

@@ -1,21 +1,22 @@
 """The rule of the budget: who may still call a system, how often, so that its limit is never met.
 
 A call that is made now counts for a whole window (24 hours at Salesforce). So of the limit less the reserve,
-take what others use and what of our own calls still counts, and look ahead to each moment of the coming
-window: as calls leave it, and as the higher classes go on as they have (as in the last hour for six hours,
-then as in the whole window), how much is left at the scarcest? That is what a class may *spare*. While
-it can spare more than its comfort, its flows are as fresh as the topology says. Below that their intervals
-are stretched, by comfort over spare: polls come further apart, and deliveries wait for each other, so that
-each call carries more. At a stretch of 24 the class is closed, until calls have left the window.
+take what others use and what of our own calls still counts, and look ahead to each hour of the coming window:
+as calls leave it, and as the higher classes go on as they have (as in the last hour for six hours, then as in
+the whole window), how much is left at the scarcest? That is what a class may *spare*. While it can spare more
+than its comfort, its flows are as fresh as the topology says. Below that their intervals are stretched, by
+comfort over spare, up to 24 times: polls come further apart, and deliveries wait for each other, so that each
+call carries more. The last part of our room each class leaves to the higher, whatever was foreseen: there it
+is closed, until calls have left the window.
 
-    spare      ──────────── comfort ─────────────── a 24th of it ──── 0
-    stretch         1              2 … 4 … 12 … 24        closed
+    spare      ──────────── comfort ─────────── a 24th of it ──── 0 or less     last part of the room
+    stretch         1                2 … 4 … 12 … 24       24                        closed
 
-Each part is continuous: a call more or less moves an interval by a little, so nothing flips to and fro. What
-others use (people!) is the system's own count less ours; they are taken to go on with it, and the reserve is
-for what they do beyond. A refusal closes all classes for a while; the high class tries first.
+Spare changes by little from call to call and from moment to moment, and so do the intervals: nothing flips to
+and fro. What others use (people!) is the system's own count less ours; they are taken to go on with it, and
+the reserve is for what they do beyond. A refusal closes all classes for a while; the high class tries first.
 
-    class     never takes the last   comfort        of our room: the budget, less what others use
+    class     leaves the last        comfort        of our room: the budget, less what others use
     high              0 %              2 %
     normal           10 %             10 %
     low              20 %             20 %
@@ -42,7 +43,7 @@ GOES_ON = 6
 """Hours for which the pace of the last hour is taken to go on."""
 
 STRETCHED = 24.0
-"""The longest stretch; beyond it the class is closed."""
+"""The longest stretch: batches so seldom cost next to nothing."""
 
 LEFT = {Priority.HIGH: 0.0, Priority.NORMAL: 0.10, Priority.LOW: 0.20}
 COMFORT = {Priority.HIGH: 0.02, Priority.NORMAL: 0.10, Priority.LOW: 0.20}
@@ -144,10 +145,10 @@ def course(books: Books, priority: Priority, now: int) -> Course:
         return Course(STRETCHED, held)
     if not books.limit:
         return OPEN
-    comfort = books.room * COMFORT[priority]
-    left = spare(books, priority, now)
-    if left * STRETCHED <= comfort:
+    if books.budget - books.used(now) <= books.room * LEFT[priority]:
         return Course(STRETCHED, now + books.slot)
+    comfort = books.room * COMFORT[priority]
+    left = max(spare(books, priority, now), comfort / STRETCHED)
     return Course(max(1.0, comfort / left))
 
 

@@ -17,7 +17,7 @@ SLOT = DAY // SLOTS
 NOW = 100 * DAY
 
 calls = st.lists(st.tuples(st.integers(0, SLOTS), st.integers(1, 3_000)), max_size=30)
-spendings = st.fixed_dictionaries({priority: calls for priority in Priority})
+spendings = st.fixed_dictionaries(dict.fromkeys(Priority, calls))
 classes = st.sampled_from(list(Priority))
 
 

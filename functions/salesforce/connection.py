@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 
 from functions.salesforce.bulk import JOB, Bulk, Sleep
@@ -16,6 +17,9 @@ from functions.salesforce.translate import TRANSLATIONS
 from shared.adapters.credentials import ClientCredentials, Grant, JwtBearer, read_settings
 from shared.adapters.http import Http, Retries, Transport
 from shared.pipeline.ports import Clock, Connection, Sizes
+
+SIZES = Sizes(page=2_000, writes=COLLECTION, reads=AT_A_TIME, bulk=2_000, job=JOB)
+"""Of one call, as long as no setting says otherwise."""
 
 
 def connect(
@@ -59,7 +63,7 @@ def connect(
         deactivates=False,
         bulk=settings.bulk_threshold,
         meter=client,
-        sizes=Sizes(settings.page_size, COLLECTION, AT_A_TIME, settings.bulk_threshold, JOB),
+        sizes=replace(SIZES, page=settings.page_size, bulk=settings.bulk_threshold),
     )
 
 

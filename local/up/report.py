@@ -20,6 +20,7 @@ COUNTED = (
     "deactivated",
     "dead_lettered",
     "parked",
+    "deferred",
     "calls",
     "bytes_sent",
 )

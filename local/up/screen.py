@@ -65,8 +65,8 @@ class ProgressDisplay:
         key = (flow.entity, flow.source, flow.target)
         if key not in self._tasks:
             self._tasks[key] = self._bars.add_task(named(flow), total=None, note="")
-        parked = flow.counts["parked"]
-        note = f"{parked} wait for a parent" if parked else ""
+        waiting = {"a parent": flow.counts["parked"], "calls": flow.counts["deferred"]}
+        note = ", ".join(f"{count} wait for {what}" for what, count in waiting.items() if count)
         self._bars.update(self._tasks[key], completed=flow.done, total=flow.counts["read"], note=note)
 
     def _line(self, text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from shared.adapters.store import tables
 from shared.adapters.store.statements import Statements, chosen
@@ -27,6 +27,17 @@ DEFERRAL = chosen(tables.budget_deferral, *NAMES).where(
     tables.budget_deferral.c.step == bindparam("step"),
 )
 DEFERRALS = chosen(tables.budget_deferral, *NAMES).order_by("system", "entity", "step")
+
+
+DELIVERED = (
+    select(tables.ledger.c.entity, tables.ledger.c.system, func.count(), func.min(tables.ledger.c.at))
+    .join_from(
+        tables.ledger, tables.ledger_subject, tables.ledger.c.position == tables.ledger_subject.c.position
+    )
+    .where(tables.ledger.c.action.in_(("created", "updated", "deactivated")))
+    .where(tables.ledger.c.at >= bindparam("since"))
+    .group_by(tables.ledger.c.entity, tables.ledger.c.system)
+)
 
 
 class Budgeted(Statements):
@@ -80,6 +91,14 @@ class Budgeted(Statements):
             )
         )
         self._connection.execute(GONE, {"system": system, "since": since})
+
+    def delivered(self, since: int) -> dict[tuple[str, str], tuple[int, int]]:
+        """(entity, target) → how many records were written there since then, and when the first was.
+
+        It reads the ledger: for somebody who asks, not for each round.
+        """
+        rows = self._connection.execute(DELIVERED, {"since": since})
+        return {(entity, system): (count, first) for entity, system, count, first in rows}
 
     def deferral(self, system: str, entity: str, step: str) -> Deferral | None:
         """What waits of one step of one entity, and since when."""

@@ -89,7 +89,8 @@ def named(flow: FlowReport) -> str:
 
 
 def show_report(console: Console, report: Report) -> None:
-    columns = [name for name in COUNTED if name != "bytes_sent"]
+    deferred = any(flow.counts["deferred"] for flow in report.flows)
+    columns = [name for name in COUNTED if name != "bytes_sent" and (name != "deferred" or deferred)]
     table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left")
     for name in ("entity", "from", "to"):
         table.add_column(name)

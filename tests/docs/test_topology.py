@@ -14,6 +14,7 @@ PAGE = DOCS / "topology.md"
 MODELS: dict[str, type[BaseModel]] = {
     "The file": topology.Topology,
     "A system": topology.System,
+    "A budget": topology.Budget,
     "An entity": topology.EntityPolicy,
     "A field": topology.FieldPolicy,
     "A flow": topology.Flow,
@@ -38,7 +39,7 @@ def test_every_key_is_explained_with_its_default(heading: str):
     assert said == defaults(MODELS[heading])
 
 
-@pytest.mark.parametrize("policy", [topology.Delete, topology.MissingParent, Guard])
+@pytest.mark.parametrize("policy", [topology.Delete, topology.MissingParent, topology.Priority, Guard])
 def test_every_policy_is_explained(policy: type[topology.Delete]):
     said = section(PAGE, "A flow")
 

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from local.up.endpoints import Endpoints
-from local.up.report import COUNTED, FlowReport, Report
+from local.up.report import COUNTED, SELDOM, FlowReport, Report
 from shared.model.records import DeadLetter
 
 EVERY = 2.0
@@ -89,8 +89,8 @@ def named(flow: FlowReport) -> str:
 
 
 def show_report(console: Console, report: Report) -> None:
-    deferred = any(flow.counts["deferred"] for flow in report.flows)
-    columns = [name for name in COUNTED if name != "bytes_sent" and (name != "deferred" or deferred)]
+    deferred = ["deferred"] if any(flow.counts["deferred"] for flow in report.flows) else []
+    columns = [*(name for name in COUNTED if name not in SELDOM), *deferred]
     table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left")
     for name in ("entity", "from", "to"):
         table.add_column(name)

@@ -87,7 +87,7 @@ def decide(error: IntegrationError, attempt: int, age: float, policy: Policy, lu
     if isinstance(error, Misconfigured):
         return Pause(error, policy.pause)
     if isinstance(error, Exhausted):
-        return Hold(max(error.retry_after or 0.0, policy.longest))
+        return Hold(error.retry_after or policy.longest)
     if isinstance(error, NotYet):
         return _wait(error, attempt, age, policy, luck)
     if isinstance(error, Transient):

@@ -105,11 +105,6 @@ def test_an_estimate_shows_each_way_with_calls_staleness_and_share(desk: Path):
     own = by_mode["batch, 5m (now)"]
     calls = (own["source_calls"], own["target_calls"])
     assert (*calls, own["staleness"], own["share"]) == (288, 288, 300, 0.288)
-        288,
-        288,
-        300,
-        0.288,
-    )
 
 
 def test_volumes_that_cannot_be_read_are_refused_with_an_example(desk: Path):

@@ -21,7 +21,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import orjson
@@ -29,11 +28,12 @@ import orjson
 from functions.lms import connection as lms
 from shared.adapters.store import Store
 from shared.model.change import Message
+from shared.pipeline.allowance import Allowance
 from shared.pipeline.outbox import Outbox
 from shared.pipeline.polling import Polling
 from shared.pipeline.recoverability import Policy
 from shared.topology import parse
-from shared.wiring import now
+from shared.wiring import new_id, now
 
 TO_HOLD = 1.2
 
@@ -101,7 +101,8 @@ async def poll(count: int, directory: Path) -> dict[str, float]:
         "lms", environment=ENVIRONMENT, transport=Pages(count), clock=now, random=Random(1)
     )
     outbox = Outbox(store, bus)
-    polling = Polling(parse(TOPOLOGY), store, connection, outbox, now, lambda: str(uuid4()), Policy())
+    topology, allowance = parse(TOPOLOGY), Allowance(parse(TOPOLOGY), store, connection, now, new_id)
+    polling = Polling(topology, store, connection, outbox, now, new_id, Policy(), allowance)
     began = time.perf_counter()
     polled = await polling.poll("contact")
     seconds = time.perf_counter() - began

@@ -7,7 +7,9 @@ from importlib import import_module
 import typer
 
 COMMANDS = {
+    "budget": "local.budget",
     "conflicts": "local.conflicts",
+    "estimate": "local.estimate",
     "held": "local.held",
     "host": "local.host.command",
     "launch": "local.up.launch",

@@ -23,6 +23,7 @@ from shared.model import golden
 from shared.model.entities import ENTITIES, EntityType
 from shared.model.errors import Misconfigured
 from shared.model.golden import Arbiter, FieldRule
+from shared.priority import Budget, Priority, budgeted
 from shared.reach import Arrow, joined, sources
 from shared.terms import Mode, Only, Recent, Seconds, recently
 
@@ -73,6 +74,7 @@ class System(_Strict):
     kind: str
     rank: int = Field(default=0, ge=-HIGHEST, le=HIGHEST)
     writes: tuple[str, ...] = ()
+    budget: Annotated[Budget, BeforeValidator(budgeted)] = Budget()
 
 
 class FieldPolicy(_Strict):
@@ -113,6 +115,7 @@ class Flow(_Strict):
     target: str = Field(alias="to")
     mode: Mode = Mode.PUSH
     freshness: Seconds = 60
+    priority: Priority = Priority.NORMAL
     delete: Delete = Delete.DEACTIVATE
     only: Only = Field(default_factory=dict)
     recent: Annotated[Recent, BeforeValidator(recently)] | None = None
@@ -228,6 +231,24 @@ class Topology(_Strict):
         ]
         return any(flow.mode is Mode.PUSH for flow in flows)
 
+    def priority(self, system: str, entity: str) -> Priority:
+        """How urgent calls to this system for this entity are: as the most urgent of its flows from there and
+        to there. A parent is as urgent as its most urgent child, which waits for it.
+        """
+        return self._priorities.get((system, entity), Priority.NORMAL)
+
+    @cached_property
+    def _priorities(self) -> Mapping[tuple[str, str], Priority]:
+        found: dict[tuple[str, str], Priority] = {}
+        for flow in self.flows:
+            for system in (flow.source, flow.target):
+                _urge(found, (system, flow.entity), flow.priority)
+        for system, entity in [pair for name in reversed(self.ordered) for pair in found if pair[1] == name]:
+            for parent in ENTITIES[entity].references.values():
+                if (system, parent) in found:
+                    _urge(found, (system, parent), found[system, entity])
+        return found
+
     @cached_property
     def ordered(self) -> tuple[str, ...]:
         """The entities, each after those that it refers to."""
@@ -242,6 +263,11 @@ class Topology(_Strict):
         for parent in ENTITIES[name].references.values():
             self._place(parent, done, (*above, name))
         done.append(name)
+
+
+def _urge(found: dict[tuple[str, str], Priority], what: tuple[str, str], priority: Priority) -> None:
+    """At least so urgent."""
+    found[what] = min(found.get(what, priority), priority, key=lambda each: each.rank)
 
 
 class TopologyError(Misconfigured):
@@ -261,8 +287,8 @@ def parse(text: str, name: str = "topology.yaml") -> Topology:
 def _model(place: Place) -> type[BaseModel]:
     """What stands there."""
     match place:
-        case ("systems", *_):
-            return System
+        case ("systems", _, *part):
+            return Budget if part[:1] == ["budget"] else System
         case ("entities", _, "fields", _):
             return FieldPolicy
         case ("entities", *_):

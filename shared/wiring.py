@@ -25,6 +25,7 @@ from shared.adapters import service_bus
 from shared.adapters.store import Store
 from shared.adapters.store.sign_in import Password, by_identity
 from shared.model.errors import Misconfigured
+from shared.pipeline.allowance import Allowance
 from shared.pipeline.arrivals import Arrivals
 from shared.pipeline.delivery import Delivery
 from shared.pipeline.outbox import Outbox
@@ -116,6 +117,7 @@ class Hub:
             self.clock,
             self.ids,
             self.policy,
+            self.allowance(system),
             self.freshness,
             self.lease,
         )
@@ -131,6 +133,7 @@ class Hub:
             self.ids,
             self.luck,
             self.policy,
+            self.allowance(system),
             self.claim,
             self.freshness,
         )
@@ -166,6 +169,11 @@ class Hub:
             clock=self.clock,
             random=SystemRandom(),
         )
+
+    def allowance(self, system: str) -> Allowance:
+        """The budget of this system's calls."""
+        connection = self.connections[system]
+        return Allowance(self.topology, self.store, connection, self.clock, self.ids, self.freshness)
 
     async def close(self) -> None:
         for door in self.__dict__.get("_doors", {}).values():

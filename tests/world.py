@@ -42,6 +42,7 @@ from local.systems.transport import SystemTransport
 from shared.adapters.http import AT_ONCE
 from shared.adapters.store import Store
 from shared.adapters.store.database import inline
+from shared.model.budget import Deferral
 from shared.model.change import Message
 from shared.model.errors import IntegrationError
 from shared.model.event import Event
@@ -146,13 +147,20 @@ class World:
         raise AssertionError(f"not settled after {patience} s: {self.waiting()} messages wait")
 
     def waiting(self) -> int:
-        """Messages in any queue or subscription, scheduled ones too, and in the outbox."""
+        """Messages in any queue or subscription, scheduled ones too, in the outbox, and polls that wait for
+        calls.
+        """
         targets = [name for name in self.topology.systems if self.topology.delivered(name)]
         counts = [self.broker.namespace.counts(f"changes/Subscriptions/{name}") for name in targets]
         topic, queue = self.broker.namespace.counts("changes"), self.broker.namespace.counts(ARRIVALS)
         stored = self.hub.store.transact_now(lambda tx: tx.waiting() + tx.under_way())
         active = sum(each.active for each in (*counts, queue))
-        return active + topic.scheduled + queue.scheduled + stored
+        return active + topic.scheduled + queue.scheduled + stored + len(self.deferrals())
+
+    def deferrals(self) -> list[Deferral]:
+        """What waits for calls now."""
+        found = self.hub.store.transact_now(lambda tx: tx.deferrals())
+        return [each for each in found if each.since and each.until > self.time.micros()]
 
     # What is seen
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 
 from functions.dataverse.client import Client
 from functions.dataverse.login import Login
-from functions.dataverse.lookup import Lookup
+from functions.dataverse.lookup import CONDITIONS, QUERIES, Lookup
 from functions.dataverse.push import FORMATS
 from functions.dataverse.settings import Settings
 from functions.dataverse.source import DataverseSource
@@ -16,7 +17,10 @@ from functions.dataverse.translate import TABLES, TRANSLATIONS
 from functions.dataverse.unit_group import UnitGroup
 from shared.adapters.credentials import read_settings
 from shared.adapters.http import Http, Retries, Transport
-from shared.pipeline.ports import Clock, Connection
+from shared.pipeline.ports import Clock, Connection, Sizes
+
+SIZES = Sizes(page=5_000, writes=100, reads=CONDITIONS * QUERIES)
+"""Of one call, as long as no setting says otherwise."""
 
 
 def connect(
@@ -49,4 +53,5 @@ def connect(
         batch_size=settings.batch_size,
         at_once=settings.at_once,
     )
-    return Connection(system, source, target, TRANSLATIONS, close=client.close, push=FORMATS)
+    sizes = replace(SIZES, page=settings.page_size, writes=settings.batch_size)
+    return Connection(system, source, target, TRANSLATIONS, close=client.close, push=FORMATS, sizes=sizes)

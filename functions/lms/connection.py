@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 
 from functions.lms.client import Client
 from functions.lms.launch import Launch
-from functions.lms.lookup import Lookup
+from functions.lms.lookup import AT_A_TIME, Lookup
 from functions.lms.push import FORMATS
 from functions.lms.settings import Settings
 from functions.lms.source import LmsSource
-from functions.lms.target import LmsTarget
+from functions.lms.target import BATCH, LmsTarget
 from functions.lms.translate import TRANSLATIONS
 from shared.adapters.credentials import read_settings
 from shared.adapters.http import Http, Retries, Transport
 from shared.adapters.signing import SigningKey
-from shared.pipeline.ports import Clock, Connection
+from shared.pipeline.ports import Clock, Connection, Sizes
+
+SIZES = Sizes(page=1_000, writes=BATCH, reads=AT_A_TIME)
+"""Of one call, as long as no setting says otherwise."""
 
 
 def connect(
@@ -35,9 +39,18 @@ def connect(
     source = LmsSource(
         client, TRANSLATIONS, overlap=settings.overlap, page_size=settings.page_size, lookup=lookup
     )
+    sizes = replace(SIZES, page=settings.page_size)
     target = LmsTarget(client, TRANSLATIONS, lookup=lookup, at_once=settings.at_once)
-    launch = launch_into(settings, clock, random)
-    return Connection(system, source, target, TRANSLATIONS, close=client.close, push=FORMATS, launch=launch)
+    return Connection(
+        system,
+        source,
+        target,
+        TRANSLATIONS,
+        close=client.close,
+        push=FORMATS,
+        launch=launch_into(settings, clock, random),
+        sizes=sizes,
+    )
 
 
 def launch_into(settings: Settings, clock: Clock, random: Random) -> Launch | None:

@@ -34,6 +34,9 @@ Lines = list[dict[str, str]]
 CLEARED = "#N/A"
 FIRST_LOOK, GROWTH, LONGEST_PAUSE = 2.0, 4, 120.0
 
+JOB = 10
+"""Calls of a job of 10,000 records, at most."""
+
 OPERATIONS = {Verb.CREATE: "upsert", Verb.UPDATE: "update", Verb.DELETE: "delete"}
 
 

@@ -13,11 +13,12 @@ from urllib.parse import urlencode
 
 import orjson
 
-from functions.salesforce.records import Found, Token, Usage, micros_of_date, read, usage_of
+from functions.salesforce.records import Found, Token, micros_of_date, read, usage_of
 from functions.salesforce.refusals import EXPIRED, judge
 from shared.adapters.credentials import Grant, Session
 from shared.adapters.http import Answer, Cost, Http
-from shared.model.errors import Misconfigured
+from shared.model.budget import Usage
+from shared.model.errors import IntegrationError, Misconfigured
 
 ORIGIN = {"Sforce-Call-Options": "client=crosswalk"}
 """Marks what we write, so that change events can tell it from a user's edit."""
@@ -26,7 +27,7 @@ JSON = "application/json"
 
 
 class Client:
-    """One org. `usage` is what its last answer said of the calls of the day."""
+    """One org. `usage` is what its last answer, a refusal too, said of the calls of the day."""
 
     def __init__(self, http: Http, grant: Grant, *, api_version: str, clock: Callable[[], int]) -> None:
         self.usage: Usage | None = None
@@ -58,19 +59,21 @@ class Client:
                 headers={**ORIGIN, "Authorization": f"Bearer {token}", "Content-Type": content_type},
                 content=content,
                 repeatable=repeatable,
-                judge=judge,
+                judge=self._judge,
                 cost=cost,
             )
 
         token = await self._session.token()
         try:
-            answer = await once(token)
+            return await once(token)
         except Misconfigured as error:
             if error.reason != EXPIRED:
                 raise
-            answer = await once(await self._session.token(refused=token))
-        self.usage = usage_of(answer.headers.get("Sforce-Limit-Info", "")) or self.usage
-        return answer
+            return await once(await self._session.token(refused=token))
+
+    async def ask(self) -> None:
+        """Ask for the limits alone: the header of the answer says it, as that of every other."""
+        await self.call("GET", "/limits")
 
     async def query(self, soql: str, *, deleted: bool = False) -> Found:
         """The first records that a query finds; with `deleted`, those in the recycle bin as well."""
@@ -90,6 +93,10 @@ class Client:
         answer = await self.call("POST", f"/composite/sobjects/{sobject}", content=content, repeatable=True)
         records = [record for record in answer.json(list) if record is not None]
         return Found(records, None, self._server_clock(answer))
+
+    def _judge(self, answer: Answer) -> IntegrationError | None:
+        self.usage = usage_of(answer.headers.get("Sforce-Limit-Info", ""), self._clock()) or self.usage
+        return judge(answer)
 
     async def _found(self, path: str, params: Mapping[str, str] | None) -> Found:
         answer = await self.call("GET", path, params=params)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 
-from functions.salesforce.bulk import Bulk, Sleep
+from functions.salesforce.bulk import JOB, Bulk, Sleep
 from functions.salesforce.client import Client
-from functions.salesforce.lookup import Lookup
+from functions.salesforce.lookup import AT_A_TIME, Lookup
 from functions.salesforce.push import formats
 from functions.salesforce.settings import Settings
 from functions.salesforce.source import SalesforceSource
-from functions.salesforce.target import SalesforceTarget
+from functions.salesforce.target import COLLECTION, SalesforceTarget
 from functions.salesforce.translate import TRANSLATIONS
 from shared.adapters.credentials import ClientCredentials, Grant, JwtBearer, read_settings
 from shared.adapters.http import Http, Retries, Transport
-from shared.pipeline.ports import Clock, Connection
+from shared.pipeline.ports import Clock, Connection, Sizes
+
+SIZES = Sizes(page=2_000, writes=COLLECTION, reads=AT_A_TIME, bulk=2_000, job=JOB)
+"""Of one call, as long as no setting says otherwise."""
 
 
 def connect(
@@ -60,6 +64,8 @@ def connect(
         deactivates=False,
         bulk=settings.bulk_threshold,
         push=formats(settings.push_organization),
+        meter=client,
+        sizes=replace(SIZES, page=settings.page_size, bulk=settings.bulk_threshold),
     )
 
 

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from functions.salesforce.translate import EXTERNAL_ID, long_id
 from shared.adapters.http import Answer
+from shared.model.budget import Usage
 from shared.model.change import Row
 from shared.model.errors import Unavailable
 from shared.model.translation import Translation
@@ -53,14 +54,6 @@ class Job(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """The calls that this org has used of those it may make in 24 hours."""
-
-    used: int
-    allowed: int
-
-
-@dataclass(frozen=True, slots=True)
 class Found:
     """One answer to a query: records, where the next are, and the server's clock (microseconds)."""
 
@@ -77,9 +70,10 @@ def read(shape: type[Shape], answer: Answer) -> Shape:
         raise Unavailable(f"{answer.request}: an answer of another shape", reason="MalformedAnswer") from None
 
 
-def usage_of(header: str) -> Usage | None:
-    found = USAGE.search(header)
-    return Usage(int(found[1]), int(found[2])) if found else None
+def usage_of(header: str, at: int) -> Usage | None:
+    """What `Sforce-Limit-Info` says of the last 24 hours; other limits that it may name are not the day's."""
+    found = USAGE.match(header.strip())
+    return Usage(int(found[1]), int(found[2]), at) if found else None
 
 
 @lru_cache(4096)

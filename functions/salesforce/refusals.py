@@ -1,7 +1,7 @@
 """Whose fault a refusal is, by Salesforce's own codes.
 
     theirs, for a while     locks, time-outs, an unavailable server          Unavailable
-                            too many calls                                   Throttled (no Retry-After exists)
+                            too many calls                                   Exhausted (no Retry-After exists)
     a delete                the row is not there any more                    Gone
     look again              our external id is taken: a create came twice    Conflict
     ours                    a field or an object that is not there, a login  Misconfigured
@@ -21,6 +21,7 @@ from functions.salesforce.translate import EXTERNAL_ID
 from shared.adapters.http import Answer, judged
 from shared.model.errors import (
     Conflict,
+    Exhausted,
     Gone,
     IntegrationError,
     Misconfigured,
@@ -31,6 +32,10 @@ from shared.model.errors import (
 from shared.model.translation import Translation
 
 EXPIRED = "INVALID_SESSION_ID"
+
+EXHAUSTED = 900.0
+"""Seconds until the next try where the calls of 24 hours are used up: old ones leave the count little by
+little, and a try that comes too early is one more call."""
 
 GONE = frozenset({"ENTITY_IS_DELETED", "NOT_FOUND"})
 
@@ -123,7 +128,7 @@ def refusal(
 ) -> IntegrationError:
     """One code as one of our errors."""
     if code == "REQUEST_LIMIT_EXCEEDED":
-        return Throttled("Salesforce takes no more calls for now", reason=code)
+        return _limited(code, message)
     if code in TRANSIENT:
         return Unavailable(f"Salesforce cannot just now: {code}", reason=code)
     if code in MISCONFIGURED:
@@ -133,6 +138,13 @@ def refusal(
     if code == "DUPLICATE_VALUE" and EXTERNAL_ID in (message, *(fields or ()), *message.split()):
         return Conflict("This record has been created already", reason=code)
     return _rejected(code, message, fields or [], translation)
+
+
+def _limited(code: str, message: str) -> Throttled:
+    """The same code stands for the calls of the day, and for too many long ones at once, which soon end."""
+    if message.startswith("Concurrent"):
+        return Throttled("Salesforce has too many long calls under way", reason=code)
+    return Exhausted("Salesforce takes no more calls for now", retry_after=EXHAUSTED, reason=code)
 
 
 def _misconfigured(code: str, message: str, fields: list[str] | None) -> Misconfigured:

@@ -20,9 +20,13 @@ COUNTED = (
     "deactivated",
     "dead_lettered",
     "parked",
+    "deferred",
     "calls",
     "bytes_sent",
 )
+SELDOM = frozenset({"bytes_sent", "deferred"})
+"""What is shown where somebody asks, or where there is any."""
+
 SETTLED = ("created", "updated", "unchanged", "deactivated", "dead_lettered")
 """What becomes of a record that was read, in the end."""
 

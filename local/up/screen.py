@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from local.up.endpoints import Endpoints
-from local.up.report import COUNTED, FlowReport, Report
+from local.up.report import COUNTED, SELDOM, FlowReport, Report
 from shared.model.records import DeadLetter
 
 EVERY = 2.0
@@ -65,8 +65,8 @@ class ProgressDisplay:
         key = (flow.entity, flow.source, flow.target)
         if key not in self._tasks:
             self._tasks[key] = self._bars.add_task(named(flow), total=None, note="")
-        parked = flow.counts["parked"]
-        note = f"{parked} wait for a parent" if parked else ""
+        waiting = {"a parent": flow.counts["parked"], "calls": flow.counts["deferred"]}
+        note = ", ".join(f"{count} wait for {what}" for what, count in waiting.items() if count)
         self._bars.update(self._tasks[key], completed=flow.done, total=flow.counts["read"], note=note)
 
     def _line(self, text: str) -> None:
@@ -89,7 +89,8 @@ def named(flow: FlowReport) -> str:
 
 
 def show_report(console: Console, report: Report) -> None:
-    columns = [name for name in COUNTED if name != "bytes_sent"]
+    deferred = ["deferred"] if any(flow.counts["deferred"] for flow in report.flows) else []
+    columns = [*(name for name in COUNTED if name not in SELDOM), *deferred]
     table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left")
     for name in ("entity", "from", "to"):
         table.add_column(name)

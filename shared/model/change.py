@@ -110,7 +110,7 @@ class ChangeSet:
 
     `source` is the system whose change caused it; `target` addresses it to one system alone.
     `attempt` counts what failed before, `waits` how often a parent was waited for, and `since` is when it
-    began (microseconds, UTC).
+    began (microseconds, UTC). `deferred` says that it comes back because calls were short.
     """
 
     entity: str
@@ -123,6 +123,7 @@ class ChangeSet:
     since: int = 0
     fields: tuple[str, ...] = ()
     trace: str | None = None
+    deferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)

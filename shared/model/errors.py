@@ -1,7 +1,7 @@
 """Errors say whose fault it is; `shared.pipeline.recoverability` decides what follows.
 
     IntegrationError
-    ├─ Transient        theirs, for a while   Unavailable · Throttled(retry_after) · Conflict
+    ├─ Transient        theirs, for a while   Unavailable · Throttled(retry_after) · Exhausted · Conflict
     ├─ NotYet           nobody's              a parent has not arrived
     ├─ Permanent        the record's          InvalidChange · Untranslatable · Rejected · Gone
     ├─ Defect           ours                  an exception that nobody expected
@@ -46,6 +46,10 @@ class Throttled(Transient):
     ) -> None:
         super().__init__(description, reason=reason, field=field)
         self.retry_after = retry_after
+
+
+class Exhausted(Throttled):
+    """The calls that a system allows in its window are used up: nobody's fault, and no try is counted."""
 
 
 class Conflict(Transient):

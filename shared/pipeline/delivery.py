@@ -22,7 +22,8 @@ from shared.adapters.store.transaction import Transaction
 from shared.model.change import Applied, ChangeSet, Outcome, Page, Row
 from shared.model.errors import InvalidChange
 from shared.model.records import DeadLetter
-from shared.pipeline import messages, recoverability, tasks
+from shared.pipeline import allowance, messages, recoverability, tasks
+from shared.pipeline.allowance import GO, Allowance, Ruling
 from shared.pipeline.candidates import chosen
 from shared.pipeline.detection import detect
 from shared.pipeline.outbox import Outbox
@@ -62,6 +63,7 @@ class Delivery:
     ids: Callable[[], str]
     luck: Callable[[], float]
     policy: Policy
+    allowance: Allowance
     claim: float = 300.0
     freshness: float | None = None
 
@@ -76,6 +78,7 @@ class Delivery:
         if batch.early:
             await self.store.transact(lambda tx: self._wait(tx, batch.early))
         delivered = self.topology.delivered(self.connection.system)
+        await self.allowance.refresh()
         for entity in delivered:
             await self._entity(entity, batch.entities.get(entity, {}))
         for entity, found in batch.entities.items():
@@ -128,14 +131,15 @@ class Delivery:
             stale = await self._round(entity, part, turn, at_once=left > 0)
             if not stale:
                 return
-            part = {record: part[record] for record in stale}
+            part = {record: replace(part[record], deferred=()) for record in stale}
 
     async def _round(self, entity: str, part: Tasks, turn: asyncio.Lock, *, at_once: bool) -> list[str]:
         """Returns the records whose version was stale, and which are to be looked at again `at_once`."""
         brought = frozenset(record for record, task in part.items() if task.cause == BRING)
         planning = Planning(self.topology, self.connection, entity, int(self.claim * SECOND), brought)
         now = self.clock()
-        plan = await self.store.transact(lambda tx: planning.plan(tx, list(part), now, asked=False))
+        ruling, plan = await self.store.transact(lambda tx: self._plan(tx, planning, part, now))
+        allowance.tell(ruling)
         async with turn:
             calls = await self._look(planning, plan, part)
             applied = await self._apply(entity, plan)
@@ -143,6 +147,13 @@ class Delivery:
         return await self.store.transact(
             lambda tx: self._settle(tx, self._settlement(entity, part, at_once=at_once), plan, applied)
         )
+
+    def _plan(self, tx: Transaction, planning: Planning, part: Tasks, now: int) -> tuple[Ruling, Plan]:
+        """Nothing is claimed of what is deferred: it may be asked for tomorrow."""
+        ruling = self.allowance.deliver(tx, planning.entity) if part else GO
+        if ruling.due:
+            return ruling, Plan(deferred=dict.fromkeys(part, ruling.due))
+        return ruling, planning.plan(tx, list(part), now, asked=False)
 
     # Look
 
@@ -232,6 +243,9 @@ class Delivery:
 
     def _settle(self, tx: Transaction, settlement: Settlement, plan: Plan, applied: Applied) -> list[str]:
         settlement.settle(tx, plan, applied)
+        self.allowance.note(tx, settlement.entity, applied.calls)
+        if settlement.exhausted:
+            self.allowance.refused(tx, settlement.exhausted)
         if settlement.gone:
             noted = tx.moved(self.connection.system, settlement.entity)
             self._merge(tx, settlement.entity, settlement.gone, noted, settlement.now)

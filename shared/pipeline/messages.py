@@ -40,6 +40,7 @@ class _Wire(BaseModel):
     since: int = Field(default=0, ge=0, le=LATEST)
     fields: tuple[Name, ...] = ()
     trace: Annotated[str, Field(max_length=64)] | None = None
+    deferred: bool = False
 
 
 def encode(change: ChangeSet, message_id: str, due: int | None = None) -> Message:

@@ -43,6 +43,8 @@ class Plan:
     searches: dict[str, Search] = field(default_factory=dict)
     failed: dict[str, IntegrationError] = field(default_factory=dict)
     later: dict[str, int] = field(default_factory=dict)
+    deferred: dict[str, int] = field(default_factory=dict)
+    """When they are looked at again, for calls are short."""
     unchanged: list[str] = field(default_factory=list)
     unmade: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)

@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 from shared.adapters.store import Store
 from shared.adapters.store.transaction import Transaction
 from shared.model.change import Page
-from shared.model.errors import IntegrationError, Misconfigured, Transient, Unavailable
-from shared.pipeline import census
+from shared.model.errors import Exhausted, IntegrationError, Misconfigured, Transient, Unavailable
+from shared.pipeline import allowance, census
+from shared.pipeline.allowance import Allowance, Ruling
 from shared.pipeline.brake import Brake
 from shared.pipeline.detection import detect
 from shared.pipeline.findings import Findings
@@ -62,6 +63,7 @@ class _Run:
     rows: int = 0
     changed: int = 0
     unsaid: int = 0
+    cut_short: bool = False
 
     @property
     def entity(self) -> str:
@@ -83,6 +85,7 @@ class Polling:
     clock: Clock
     ids: Callable[[], str]
     policy: Policy
+    allowance: Allowance
     freshness: float | None = None
     lease: float = 300.0
 
@@ -95,10 +98,8 @@ class Polling:
         """
         if not self.connection.readable:
             return []
-        system = self.connection.system
-        due = await self.store.transact(
-            lambda tx: [entity for entity in self.topology.polled(system) if self._due(tx, entity)]
-        )
+        await self.allowance.refresh()
+        due = await self._may_be_polled()
         polled: list[Polled] = []
         wrong: list[Exception] = []
         for entity in due:
@@ -119,11 +120,30 @@ class Polling:
             return await self._run(entity, holder)
         except LeaseLostError:
             return Polled(entity, 0, 0)
+        except Exhausted as error:
+            refusal = error
+            await self.store.transact(lambda tx: self._refused(tx, entity, refusal))
+            raise
         except Misconfigured as error:
             await self._pause(error)
             raise
         finally:
             await self.store.transact(lambda tx: tx.release(self._lease_name(entity), holder))
+
+    async def _may_be_polled(self) -> list[str]:
+        """The entities that are due, and that calls are left for."""
+
+        def ruled(tx: Transaction) -> dict[str, Ruling]:
+            due = [entity for entity in self.topology.polled(self.connection.system) if self._due(tx, entity)]
+            return {entity: self._ruling(tx, entity) for entity in due}
+
+        rulings = await self.store.transact(ruled)
+        for ruling in rulings.values():
+            allowance.tell(ruling)
+        return [entity for entity, ruling in rulings.items() if not ruling.due]
+
+    def _ruling(self, tx: Transaction, entity: str) -> Ruling:
+        return self.allowance.poll(tx, entity, tx.watermark(self.connection.system, entity)[1])
 
     def _due(self, tx: Transaction, entity: str) -> bool:
         system, now = self.connection.system, self.clock()
@@ -140,10 +160,16 @@ class Polling:
         try:
             async for page in ahead(self.connection.source.changes(entity, run.watermark)):
                 await self._take(run, page)
+                if run.cut_short:
+                    return Polled(entity, run.rows, run.changed)
             await self._release(run)
         finally:
             await self._publish()
         return Polled(entity, run.rows, run.changed)
+
+    def _refused(self, tx: Transaction, entity: str, error: Exhausted) -> None:
+        self.allowance.note(tx, entity, 0)
+        self.allowance.refused(tx, error)
 
     def _begin(self, tx: Transaction, entity: str, holder: str) -> _Run:
         self._hold(tx, entity, holder)
@@ -168,6 +194,8 @@ class Polling:
             run.brake.holding = True
         tx.put_watermark(self.connection.system, run.entity, page.watermark, run.started)
         self._resume(tx)
+        self.allowance.note(tx, run.entity, page.calls)
+        run.cut_short = not page.last and not self.allowance.goes_on(tx, run.entity)
         return found
 
     async def _acknowledge(self, entity: str, page: Page, found: Findings) -> None:
@@ -225,6 +253,7 @@ class Polling:
 
         def again(tx: Transaction) -> Findings:
             tx.rechecked(system, entity, natives)
+            self.allowance.note(tx, entity, page.calls)
             return detect(tx, run.side, sighting, self.clock(), run.brake.sift(tx, sighting))
 
         found = await self.store.transact(again)

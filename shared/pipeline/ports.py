@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from shared.model.budget import Sizes, Usage
 from shared.model.change import Applied, Message, Page, Row, Write
 from shared.model.golden import Value
 from shared.push.exchange import Request, Response
@@ -107,6 +108,19 @@ class Launch(Protocol):
         ...
 
 
+class Meter(Protocol):
+    """Knows how many calls a system has counted, whoever made them."""
+
+    @property
+    def usage(self) -> Usage | None:
+        """What its last answer said; None before the first."""
+        ...
+
+    async def ask(self) -> None:
+        """Ask the system itself, which costs a call; `usage` knows then. Raises Transient, Misconfigured."""
+        ...
+
+
 @dataclass(frozen=True)
 class Connection:
     """A system of the topology, connected: how to read it, write it, and translate its entities.
@@ -116,7 +130,8 @@ class Connection:
     pushes carries their values, and it is nobody's target. `tables` (entity → table) is where the hub itself
     writes into a database; None where an API stands between, which decides what may be written. `bulk` is
     from how many writes on it takes them in one job, if it does: then they are planned together. `push` says
-    how what it pushes is read. `launch` makes links by which people come in, where it is told how.
+    how what it pushes is read. `launch` makes links by which people come in, where it is told how. `meter`
+    knows its calls, where it says anything of them, and `sizes` how much one call carries.
     """
 
     system: str
@@ -131,6 +146,8 @@ class Connection:
     bulk: int | None = None
     push: Formats | None = None
     launch: Launch | None = None
+    meter: Meter | None = None
+    sizes: Sizes = field(default_factory=Sizes)
 
 
 class Bus(Protocol):
@@ -148,9 +165,12 @@ __all__ = [
     "Connection",
     "Launch",
     "Message",
+    "Meter",
     "Page",
     "Row",
+    "Sizes",
     "Source",
     "Target",
     "Translation",
+    "Usage",
 ]

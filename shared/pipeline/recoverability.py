@@ -1,6 +1,7 @@
 """What follows an error: one pure function decides, and delivery obeys.
 
 Transient       RetryAt      exponential back-off with jitter, until the attempts are used up
+Exhausted       Hold         the system's calls are used up: all wait, and no attempt is counted
 NotYet          RetryAt      the same, until the flow's patience with parents ends (ten times that patience
                              where the hub knows the parent and is still bringing it)
 Permanent       DeadLetter   at once
@@ -14,7 +15,15 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.model.errors import Defect, IntegrationError, Misconfigured, NotYet, Throttled, Transient
+from shared.model.errors import (
+    Defect,
+    Exhausted,
+    IntegrationError,
+    Misconfigured,
+    NotYet,
+    Throttled,
+    Transient,
+)
 
 SECOND = 1_000_000
 ON_ITS_WAY = 10
@@ -47,7 +56,14 @@ class Pause:
     delay: float
 
 
-Decision = RetryAt | DeadLetter | Pause
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """No call of this system can succeed for so many seconds; the record has not been tried."""
+
+    delay: float
+
+
+Decision = RetryAt | DeadLetter | Pause | Hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +86,8 @@ def decide(error: IntegrationError, attempt: int, age: float, policy: Policy, lu
     """What follows `error` at a record that was tried `attempt` times before, first `age` seconds ago."""
     if isinstance(error, Misconfigured):
         return Pause(error, policy.pause)
+    if isinstance(error, Exhausted):
+        return Hold(error.retry_after or policy.longest)
     if isinstance(error, NotYet):
         return _wait(error, attempt, age, policy, luck)
     if isinstance(error, Transient):

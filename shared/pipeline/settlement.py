@@ -4,6 +4,7 @@ applied or unchanged   the snapshot shows it; an open dead letter of the record 
 retry later            an addressed change set, due after back-off: one record never delays another
 not yet                the same while a parent is waited for, with the flow's own patience
 dead letter            one record for one target, with reason and field
+deferred               the system's calls are short: looked at again later, and no try is counted
 pause                  our credentials or settings: the system is left alone for a while
 stale                  the row has moved since we looked: looked at again at once, a few times
 gone                   the row is not there any more: merged as that system's delete, or left to its poll
@@ -17,7 +18,16 @@ from dataclasses import dataclass, field, replace
 
 from shared.adapters.store.transaction import Transaction
 from shared.model.change import Applied, ChangeSet, Outcome, Row, Verb
-from shared.model.errors import Conflict, Gone, IntegrationError, NotYet, Permanent, Throttled, Unavailable
+from shared.model.errors import (
+    Conflict,
+    Exhausted,
+    Gone,
+    IntegrationError,
+    NotYet,
+    Permanent,
+    Throttled,
+    Unavailable,
+)
 from shared.model.golden import Fields, Snapshot, Value
 from shared.model.records import DeadLetter, Entry, Orphan
 from shared.pipeline import messages, recoverability
@@ -39,7 +49,7 @@ DONE = {
     Verb.DELETE: "deactivated",
 }
 
-Together = tuple[str, int, int, int, int, str]
+Together = tuple[str, int, int, int, int, str, bool]
 
 
 @dataclass(slots=True)
@@ -71,6 +81,8 @@ class Settlement:
     _parked: set[str] = field(default_factory=set)
     _returning: set[str] = field(default_factory=set)
     _pause: recoverability.Pause | None = None
+    exhausted: Exhausted | None = None
+    """The system has said that its calls are used up."""
 
     def settle(self, tx: Transaction, plan: Plan, applied: Applied) -> None:
         """Write down what became of every record of the round."""
@@ -83,6 +95,8 @@ class Settlement:
             self._outcome(claims[record], outcome, snapshot if ours else None)
         for record, error in plan.failed.items():
             self._fail(self.tasks[record], error)
+        for record, due in plan.deferred.items():
+            self._defer(self.tasks[record], due)
         for record, due in plan.later.items():
             self._again(self.tasks[record], due + int(self.luck() * SECOND))
         for record in (*plan.unchanged, *plan.unmade, *plan.left_out):
@@ -90,6 +104,7 @@ class Settlement:
             self._applied.append(record)
         self._dropped += plan.unmade
         self._cost(applied)
+        self._undefer()
         self._write(tx)
         self._families(tx, plan)
 
@@ -97,6 +112,7 @@ class Settlement:
         """None of these records can be delivered."""
         for task in self.tasks.values():
             self._bury(task, error)
+        self._undefer()
         self._write(tx)
 
     # One record
@@ -175,6 +191,9 @@ class Settlement:
                 self._again(replace(task, attempt=task.attempt + 1), self.now + int(delay * SECOND))
             case recoverability.DeadLetter(final):
                 self._bury(task, final)
+            case recoverability.Hold(delay) if isinstance(error, Exhausted):
+                self.exhausted = error
+                self._defer(task, self.now + int((delay + self.luck()) * SECOND))
             case recoverability.Pause() as pause:
                 self._pause = pause
                 self._again(task, self.now + int(pause.delay * SECOND))
@@ -185,11 +204,20 @@ class Settlement:
         self._unpark(task)
         self._again(replace(task, waits=task.waits + 1), due)
 
-    def _again(self, task: Task, due: int) -> None:
+    def _defer(self, task: Task, due: int) -> None:
+        """It comes back when the system may be asked, with all that is deferred until then.
+
+        Whoever waits for a parent is counted as such, and once.
+        """
+        counted = not task.parked
+        self._add(task.source, "deferred", int(counted))
+        self._again(task, due, deferred=counted)
+
+    def _again(self, task: Task, due: int, *, deferred: bool = False) -> None:
         """Look at the record again then. Records that are due together travel together."""
         self._returning.add(task.id)
         due -= due % TOGETHER
-        together = (task.source, task.attempt, task.waits, task.since, due, task.cause)
+        together = (task.source, task.attempt, task.waits, task.since, due, task.cause, deferred)
         self._retries.setdefault(together, []).append(task.id)
         self._count_others(task)
 
@@ -223,6 +251,12 @@ class Settlement:
     def _unpark(self, task: Task) -> None:
         for source in task.parked:
             self._add(source, "parked", -1)
+
+    def _undefer(self) -> None:
+        """They have come; who is deferred once more has been counted once more."""
+        for task in self.tasks.values():
+            for source in task.deferred:
+                self._add(source, "deferred", -1)
 
     def _add(self, source: str, name: str, number: int) -> None:
         self._tally[(self.entity, source, self.system, name)] += number
@@ -269,10 +303,18 @@ class Settlement:
         return Orphan(self.entity, record, self.tasks[record].source, *parent)
 
     def _post_retry(self, tx: Transaction, together: Together, records: list[str]) -> None:
-        source, attempt, waits, since, due, cause = together
+        source, attempt, waits, since, due, cause, deferred = together
         for part in messages.parts(records):
             change = ChangeSet(
-                self.entity, source, part, self.system, cause, attempt=attempt, waits=waits, since=since
+                self.entity,
+                source,
+                part,
+                self.system,
+                cause,
+                attempt=attempt,
+                waits=waits,
+                since=since,
+                deferred=deferred,
             )
             tx.post([messages.encode(change, self.ids(), due)])
 

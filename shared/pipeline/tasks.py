@@ -16,7 +16,7 @@ BRING = "bring"
 @dataclass(slots=True)
 class Task:
     """One record to be looked at. `also` holds the sources of further messages that named it, `parked` those
-    of messages that had waited for a parent.
+    of messages that had waited for a parent, `deferred` those of messages that had waited for calls.
     """
 
     id: str
@@ -28,6 +28,7 @@ class Task:
     trace: str | None = None
     also: tuple[str, ...] = ()
     parked: tuple[str, ...] = ()
+    deferred: tuple[str, ...] = ()
 
     def join(self, other: Task) -> None:
         """Look once, for both."""
@@ -38,6 +39,7 @@ class Task:
         self.since = min(self.since, other.since)
         self.also += (other.source, *other.also)
         self.parked += other.parked
+        self.deferred += other.deferred
 
 
 Tasks = dict[str, Task]
@@ -74,6 +76,7 @@ def read(
 
 def _add(tasks: Tasks, change: ChangeSet) -> None:
     parked = (change.source,) if change.waits else ()
+    deferred = (change.source,) if change.deferred else ()
     for record in change.ids:
         task = Task(
             record,
@@ -84,6 +87,7 @@ def _add(tasks: Tasks, change: ChangeSet) -> None:
             change.cause,
             change.trace,
             parked=parked,
+            deferred=deferred,
         )
         if record in tasks:
             tasks[record].join(task)

@@ -69,7 +69,7 @@ def test_each_reason_is_explained_once():
 def test_every_code_that_the_page_calls_transient_or_ours_is_treated_so():
     said = {row[2]: re.findall(r"`(\w+)`", row[1]) for row in _salesforce_codes()}
 
-    assert set(said["retried"]) <= refusals.TRANSIENT | {"REQUEST_LIMIT_EXCEEDED"}
+    assert set(said["retried"]) <= refusals.TRANSIENT
     assert set(said["the system is paused"]) <= refusals.MISCONFIGURED
     assert set(said["taken as a delete in Salesforce"]) == refusals.GONE
     assert not set(said["a dead letter"]) & (refusals.TRANSIENT | refusals.MISCONFIGURED | refusals.GONE)

@@ -6,6 +6,7 @@ import pytest
 from pydantic import BaseModel
 
 from shared import topology
+from shared.priority import Budget, Priority
 from shared.terms import Mode
 from shared.topology import Guard, TopologyError, parse
 from tests.docs.pages import DOCS, blocks, code, rows, section
@@ -15,6 +16,7 @@ PAGE = DOCS / "topology.md"
 MODELS: dict[str, type[BaseModel]] = {
     "The file": topology.Topology,
     "A system": topology.System,
+    "A budget": Budget,
     "An entity": topology.EntityPolicy,
     "A field": topology.FieldPolicy,
     "A flow": topology.Flow,
@@ -39,7 +41,7 @@ def test_every_key_is_explained_with_its_default(heading: str):
     assert said == defaults(MODELS[heading])
 
 
-@pytest.mark.parametrize("policy", [topology.Delete, topology.MissingParent, Guard, Mode])
+@pytest.mark.parametrize("policy", [topology.Delete, topology.MissingParent, Priority, Guard, Mode])
 def test_every_policy_is_explained(policy: type[topology.Delete]):
     said = section(PAGE, "A flow")
 

@@ -7,7 +7,7 @@
     real        what stands or lost was somebody's edit, never a shadow of the hub's own writes
     kept        no edit is lost silently: it stands, or was seen by who replaced it, or is a conflict
     shown       snapshots say what systems hold
-    tallies     read = created + updated + unchanged + deactivated + dead-lettered + parked
+    tallies     read = created + updated + unchanged + deactivated + dead-lettered + parked + deferred
 
 Wherever one does not hold, an open dead letter has to say why.
 """
@@ -385,6 +385,6 @@ def _check_tallies(stage: Stage) -> None:
 
 
 def _check_tally(flow: tuple[str, str, str], tally: Mapping[str, int]) -> None:
-    ends = ("created", "updated", "unchanged", "deactivated", "dead_lettered", "parked")
+    ends = ("created", "updated", "unchanged", "deactivated", "dead_lettered", "parked", "deferred")
     if tally.get("read", 0) != sum(tally.get(name, 0) for name in ends):
         raise Violation("tallies", f"{flow}: {dict(tally)}")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from shared.model.errors import (
     Conflict,
     Defect,
+    Exhausted,
     Gone,
     IntegrationError,
     InvalidChange,
@@ -21,7 +22,7 @@ from shared.model.errors import (
     Unavailable,
     Untranslatable,
 )
-from shared.pipeline.recoverability import DeadLetter, Pause, Policy, RetryAt, decide, named
+from shared.pipeline.recoverability import DeadLetter, Hold, Pause, Policy, RetryAt, decide, named
 
 POLICY = Policy(first=2.0, longest=60.0, attempts=5, bug_attempts=3, parent_wait=100.0, pause=300.0)
 EARLY, LATE = 0.0, 101.0
@@ -36,6 +37,8 @@ TABLE = [
     (Throttled("slowly", retry_after=1.0),       2,       EARLY, RetryAt(8.0)),
     (Throttled("slowly"),                        1,       EARLY, RetryAt(4.0)),
     (Throttled("slowly", retry_after=40.0),      5,       EARLY, DeadLetter),
+    (Exhausted("used up", retry_after=900.0),    0,       EARLY, Hold(900.0)),
+    (Exhausted("used up"),                       99,      LATE,  Hold(60.0)),
     (NotYet("no parent"),                        0,       EARLY, RetryAt(2.0)),
     (NotYet("no parent"),                        90,      99.0,  RetryAt(2.0)),
     (NotYet("no parent"),                        3,       90.0,  RetryAt(10.0)),
@@ -55,7 +58,7 @@ TABLE = [
 @pytest.mark.parametrize("error, attempt, age, follows", TABLE)
 def test_what_follows_an_error(error, attempt, age, follows):
     decision = decide(error, attempt, age, POLICY, 0.5)
-    if isinstance(follows, RetryAt):
+    if isinstance(follows, RetryAt | Hold):
         assert decision == follows
     else:
         assert isinstance(decision, follows)

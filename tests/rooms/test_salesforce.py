@@ -16,7 +16,7 @@ from functions.salesforce.bulk import pauses
 from functions.salesforce.client import Client
 from functions.salesforce.lookup import ADDRESS_BYTES, fitted, literal
 from functions.salesforce.records import usage_of
-from functions.salesforce.refusals import of_bulk
+from functions.salesforce.refusals import of_bulk, refusal
 from functions.salesforce.source import SalesforceSource
 from functions.salesforce.translate import ACCOUNT, CONTACT, long_id
 from local.systems.salesforce import Credentials, Options
@@ -24,7 +24,7 @@ from local.systems.salesforce.objects import STANDARD
 from local.systems.salesforce.schema import Schema, SObject
 from local.systems.salesforce.soql.lexer import Token, unquote
 from shared.model.change import Verb, Write
-from shared.model.errors import Conflict, Gone, Misconfigured, Rejected, Throttled, Unavailable
+from shared.model.errors import Conflict, Exhausted, Gone, Misconfigured, Rejected, Throttled, Unavailable
 from tests.rooms.systems import Room, Time, outcome_of, salesforce
 
 pytestmark = pytest.mark.anyio
@@ -101,12 +101,30 @@ async def test_the_calls_of_the_day_are_kept_from_the_last_answer(time: Time):
     room = salesforce(time, options=Options(CREDENTIALS, daily_limit=3))
     await room.poll()
 
-    assert client_of(room).usage == usage_of("api-usage=1/3")
+    assert client_of(room).usage == usage_of("api-usage=1/3", time.micros())
     await room.poll()
     await room.poll()
     with pytest.raises(Throttled) as raised:
         await room.poll()
     assert raised.value.reason == "REQUEST_LIMIT_EXCEEDED"
+    assert client_of(room).usage == usage_of("api-usage=3/3", time.micros()), "a refusal says it, too"
+    await room.close()
+
+
+def test_calls_that_are_used_up_are_waited_for_and_too_many_long_ones_are_not_for_so_long():
+    day = refusal("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+    long = refusal("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests Limit exceeded.")
+
+    assert isinstance(day, Exhausted)
+    assert (type(long), long.retry_after if isinstance(long, Throttled) else 0) == (Throttled, None)
+
+
+async def test_an_org_can_be_asked_for_its_limits_alone(time: Time):
+    room = salesforce(time, options=Options(CREDENTIALS, daily_limit=3))
+
+    await client_of(room).ask()
+
+    assert client_of(room).usage == usage_of("api-usage=1/3", time.micros())
     await room.close()
 
 

@@ -38,7 +38,8 @@ ACCOUNT = (
 )
 ENTITIES = "account, contact, lead, unit, product, price_list, price_list_item, order, order_line, invoice"
 FLOW_KEYS = (
-    "entity, from, to, freshness, delete, only, recent, missing_parent, parent_wait, guard, watch, envelope"
+    "entity, from, to, freshness, priority, delete, only, recent, missing_parent, parent_wait, guard, watch, "
+    "envelope"
 )
 SYSTEM_TAG = "tag:yaml.org,2002:python/object:os.system"
 BURIED = (
@@ -55,7 +56,7 @@ CASES: list[tuple[str, str, list[str]]] = [
     ("rank: 2", "rank: 1001", ["2: systems.crm.rank: write at most 1000"]),
     ("rank: 2", "rank: -1001", ["2: systems.crm.rank: write at least -1000"]),
     ("rank: 2", "rnak: 2", ["2: systems.crm.rnak: unknown key; did you mean rank?"]),
-    ("rank: 2", "url: x", ["2: systems.crm.url: unknown key; there are kind, rank, writes"]),
+    ("rank: 2", "url: x", ["2: systems.crm.url: unknown key; there are kind, rank, writes, budget"]),
     ("rank: 2", "rank: 2, rank: 3", ["2: 'rank' stands twice"]),
     ("kind: lms, ", "", ["3: systems.lms.kind: is missing"]),
     ("kind: lms", "kind:", ["3: systems.lms.kind: write a word"]),

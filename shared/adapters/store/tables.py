@@ -17,6 +17,9 @@
     push_delivery  what was taken at a door lately, so that a replay is known; forgotten within the hour
     dead_letter  what cannot go on without a person
     paused       systems that refuse us, until when
+    budget       how many calls a system allows, and how many are used, by its own last word
+    budget_calls  the calls that the hub made, by quarter of an hour and class
+    budget_deferral  what goes on less often than its flow says, because calls are short
     tally        how many of what, for each flow
     ledger       what happened, when and why: one line for all records to which the same happened at once
     ledger_subject  and to which records; it lies in the order of the ledger, and so is only added to
@@ -280,6 +283,42 @@ paused = Table(
     Column("description", Text, nullable=False),
     Column("since", BigInteger, nullable=False),
     Column("until", BigInteger, nullable=False),
+)
+
+budget = Table(
+    "budget",
+    metadata,
+    Column("system", NAME, primary_key=True),
+    Column("used", BigInteger, nullable=False),
+    Column("allowed", BigInteger, nullable=False),
+    Column("window", BigInteger, nullable=False),
+    Column("others", BigInteger, nullable=False),
+    Column("read_at", BigInteger, nullable=False),
+    Column("held_until", BigInteger, nullable=False),
+)
+
+budget_calls = Table(
+    "budget_calls",
+    metadata,
+    Column("system", NAME, nullable=False),
+    Column("began", BigInteger, nullable=False),
+    Column("priority", NAME, nullable=False),
+    Column("calls", BigInteger, nullable=False),
+    PrimaryKeyConstraint("system", "began", "priority"),
+)
+
+budget_deferral = Table(
+    "budget_deferral",
+    metadata,
+    Column("system", NAME, nullable=False),
+    Column("entity", NAME, nullable=False),
+    Column("step", NAME, nullable=False),
+    Column("priority", NAME, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("stretch", Integer, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("system", "entity", "step"),
 )
 
 tally = Table(

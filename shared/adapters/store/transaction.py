@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import Connection, delete, func, select
 
 from shared.adapters.store import encoding, queries, tables
+from shared.adapters.store.budgeted import Budgeted
 from shared.adapters.store.delivered import Delivered
 from shared.adapters.store.heard import Heard
 from shared.adapters.store.holding import Holding
@@ -22,7 +23,7 @@ from shared.model.records import ConflictEntry, DeadLetter, Entry, Flows, Identi
 CLAIM = ("pending", "pending_until", "moved")
 
 
-class Transaction(Holding, Orphaned, Heard, Delivered):
+class Transaction(Holding, Orphaned, Heard, Delivered, Budgeted):
     """One transaction of the store. Its methods raise SQLAlchemy's errors, which `Store` names.
 
     It remembers where the rows lie that it has read: they are updated there, which costs less than an upsert.

@@ -77,6 +77,7 @@ class Hub:
             for system in (flow.source, flow.target):
                 _check_carries(self.connections[system], flow.entity)
             _check_able(self.connections[flow.target], flow)
+            _check_once(self.connections, flow)
             _check_allowed(self.connections[flow.target], flow, self.topology.systems[flow.target].writes)
 
     @cached_property
@@ -142,6 +143,18 @@ def _check_able(connection: Connection, flow: Flow) -> None:
             f"{where}: delete: {flow.target} has no inactive state; write propagate or ignore",
             reason="NoDeactivation",
         )
+
+
+def _check_once(connections: Mapping[str, Connection], flow: Flow) -> None:
+    """What a system takes once, it does not show either."""
+    where = f"topology: the flow of {flow.entity} from {flow.source} to {flow.target}"
+    if flow.entity in connections[flow.target].once and not flow.once:
+        raise Misconfigured(
+            f"{where}: {flow.target} takes a {flow.entity} once, and owns it then; write once: true",
+            reason="OnlyOnce",
+        )
+    if flow.entity in connections[flow.source].once:
+        raise Misconfigured(f"{where}: {flow.source} only takes a {flow.entity}", reason="OnlyOnce")
 
 
 def _check_allowed(connection: Connection, flow: Flow, writes: Sequence[str]) -> None:

@@ -1,7 +1,8 @@
 """Salesforce: the sales team's CRM.
 
-Publishes   accounts, contacts and leads, polled by (SystemModstamp, Id); deletes and merges included
-Accepts     the same three: 200 records a call, or a Bulk API 2.0 job above a threshold
+Publishes   accounts, contacts and leads, polled by (SystemModstamp, Id); deletes, merges and conversions included
+Accepts     the same three, and learners with their purchases and results: 200 records a call, or a Bulk API 2.0
+            job above a threshold
 
 Quirks
 - Times are whole seconds, so many rows share one stamp, and a long transaction shows its rows late with
@@ -12,5 +13,8 @@ Quirks
 - Deleting an account takes its contacts with it. A merge shows the loser as deleted, with its winner's id.
 - An external id field `Crosswalk_Id__c` must be there before the hub may create anything.
 - A formula or roll-up that changes moves no stamp: such fields cannot be polled.
-- Accounts, contacts and leads have no inactive state; a converted lead takes no more edits.
+- Accounts, contacts and leads have no inactive state; a converted lead takes no more edits, and nothing may
+  refer to it any more; what did so before is not moved to its contact.
+- A learner is a contact, or else a lead. A new one becomes a lead, and is sales' own from then on.
+- An org lacks our fields until somebody creates them: each object is asked once, before it is used.
 """

@@ -9,10 +9,12 @@ from random import Random
 from functions.salesforce.bulk import Bulk, Sleep
 from functions.salesforce.client import Client
 from functions.salesforce.lookup import Lookup
+from functions.salesforce.registration import Registration
+from functions.salesforce.schema import Schema
 from functions.salesforce.settings import Settings
 from functions.salesforce.source import SalesforceSource
 from functions.salesforce.target import SalesforceTarget
-from functions.salesforce.translate import TRANSLATIONS
+from functions.salesforce.translate import OBJECTS, ONCE, TRANSLATIONS
 from shared.adapters.credentials import ClientCredentials, Grant, JwtBearer, read_settings
 from shared.adapters.http import Http, Retries, Transport
 from shared.pipeline.ports import Clock, Connection
@@ -32,10 +34,12 @@ def connect(
     settings = read_settings(Settings, system, environment)
     http = Http(settings.url, random=random, transport=transport, retries=retries)
     client = Client(http, _grant(settings, clock), api_version=settings.api_version, clock=clock)
-    lookup = Lookup(client, TRANSLATIONS, at_once=settings.at_once)
+    schema = Schema(client, TRANSLATIONS)
+    lookup = Lookup(client, OBJECTS, schema, at_once=settings.at_once)
     source = SalesforceSource(
         client,
-        TRANSLATIONS,
+        OBJECTS,
+        schema,
         overlap=settings.overlap,
         page_size=settings.page_size,
         clock=clock,
@@ -45,6 +49,8 @@ def connect(
         client,
         TRANSLATIONS,
         lookup=lookup,
+        schema=schema,
+        registration=Registration(schema, settings.lead_owner),
         bulk=Bulk(client, sleep, settings.bulk_patience),
         bulk_threshold=settings.bulk_threshold,
         at_once=settings.at_once,
@@ -58,6 +64,7 @@ def connect(
         conditional=False,
         deactivates=False,
         bulk=settings.bulk_threshold,
+        once=ONCE,
     )
 
 

@@ -1,6 +1,7 @@
 """Detection: a page of rows becomes golden records, snapshots and one change set, in one transaction.
 
     known?      native id → golden record; else natural key → a living record; else a new one
+    gone on?    a row that goes on under another native id takes its record along, and its children follow
     moved?      a row whose snapshot changed since the poll began is left out, and looked at again
     pending?    what a handler was writing is settled by what the row shows
     merge       the fields that differ go into golden (`shared.model.merge`)
@@ -52,18 +53,31 @@ class _Page:
     found: Findings = field(default_factory=Findings)
 
     def take(self, row: Row) -> None:
-        identity = self.known.identities.get(row.native_id)
+        identity = self._whose(row)
         snapshot = self.known.snapshots.get(identity.id) if identity else None
-        if row.deleted:  # whatever is being written to it: that write finds it gone
+        if identity and (heir := self._heir(row, identity)):
+            self._go_on(row, identity.id, heir)
+        elif row.deleted:  # whatever is being written to it: that write finds it gone
             self._gone(row, identity)
         elif snapshot and self._busy(snapshot):
             self.found.later[row.native_id] = max(snapshot.pending_until, self.now)
-        elif row.refused:
+        elif row.refused and not self.side.once:
             self.found.refused.append((row, row.refused))
         elif identity is None:
             self._unknown(row)
         else:
             self._linked(row, identity)
+
+    def _whose(self, row: Row) -> Identity | None:
+        """Where things are brought once, what a deleted record has left may be another's: somebody registers
+        again.
+        """
+        identity = self.known.identities.get(row.native_id)
+        record = self.known.golden.get(identity.id) if identity else None
+        if record and record.tombstone and self.side.once and self.sighting.looked:
+            self._forget(record.id)
+            return None
+        return identity
 
     def _busy(self, snapshot: Snapshot) -> bool:
         """A write is under way, or was done since reading began: the row may be older than we know."""
@@ -77,6 +91,8 @@ class _Page:
         living = made.id if made else bearer.living
         if made and made.tombstone:
             self._stillborn(row, made)
+        elif made is None and self.side.once and not self.sighting.looked:
+            return  # somebody else's, and nobody asked
         elif living is None and bearer.buried > row.stamp:
             self.found.refused.append(
                 (row, self._question("DeletedElsewhere", "is older than a delete of its like"))
@@ -107,8 +123,25 @@ class _Page:
                 return
             self._link(row, living)
             self._adopt(row, living)
+        elif self.side.joins:
+            self._join(row, living)
         else:
             self.found.refused.append((row, self._taken(f"{self.side.system} {snapshot.native_id}")))
+
+    def _join(self, row: Row, living: str) -> None:
+        """The same record a second time: its children are the record's, its values are not asked."""
+        self.found.healed.append(row.native_id)
+        self._leave(row.native_id, living)
+        self._note(living, "joined")
+
+    def _leave(self, native_id: str, record: str) -> None:
+        """This native id names the record from now on, and is not where it lives."""
+        self.found.aliases[native_id] = record
+        self.known.identities[native_id] = Identity(record, alias=True)
+
+    def _note(self, record: str, action: str) -> None:
+        side = self.side
+        self.found.entries.append(Entry(side.entity, record, side.system, action, None, self.sighting.cause))
 
     def _new(self, row: Row, key: str | None, generation: int) -> None:
         made = self.known.candidate(row)
@@ -132,10 +165,10 @@ class _Page:
         self.known.snapshots[record].native_id = row.native_id
 
     def _linked(self, row: Row, identity: Identity) -> None:
-        if identity.alias:
-            self.found.refused.append((row, self._question("AliasChanged", "was merged into another row")))
-            return
         record = self.known.golden.get(identity.id)
+        if identity.alias:
+            self._alias(row, record)
+            return
         if record is None:
             self._first(row, identity.id)
         elif record.tombstone is not None:
@@ -144,6 +177,48 @@ class _Page:
             self._adopt(row, identity.id)
         else:
             self._edit(row, identity.id)
+
+    def _alias(self, row: Row, record: Golden | None) -> None:
+        """What it says counts no more; but who says that it is somebody else is asked."""
+        same = record is not None and record.key == self.side.key(row.values)
+        if row.became or (self.side.joins and same):
+            self.found.healed.append(row.native_id)
+        else:
+            self.found.refused.append((row, self._question("AliasChanged", "was merged into another row")))
+
+    # Rows that go on under another native id
+
+    def _heir(self, row: Row, identity: Identity) -> str | None:
+        """The native id under which the record goes on: of what it became, or of the winner of a merge where
+        the record is not this system's to end.
+        """
+        if identity.alias:
+            return None
+        heir = row.became or (None if self.side.is_source else row.merged_into)
+        return heir if heir and (row.became or self._free(heir, identity.id)) else None
+
+    def _free(self, native_id: str, record: str) -> bool:
+        other = self.known.identities.get(native_id)
+        return other is None or other.id == record
+
+    def _go_on(self, row: Row, record: str, heir: str) -> None:
+        if not self._free(heir, record):
+            self.found.refused.append(
+                (row, self._question("BecameAnother", "became what another is already"))
+            )
+            return
+        snapshot = self.known.snapshots.setdefault(record, Snapshot(record))
+        snapshot.native_id, snapshot.seen = heir, False
+        snapshot.pending, snapshot.pending_until = None, 0
+        self.found.snapshots[record] = snapshot
+        self.found.links[heir] = record
+        self.known.identities[heir] = Identity(record)
+        self._leave(row.native_id, record)
+        self.found.healed.append(row.native_id)
+        self.found.moved[record] = None
+        if not self.side.once:
+            self.found.write_back[record] = None
+        self._note(record, "went on")
 
     def _first(self, row: Row, record: str) -> None:
         """A pre-linked row: its golden record begins here."""
@@ -278,7 +353,7 @@ class _Page:
         elif self.side.is_source:
             self._bury(row, record)
         else:
-            self._forget(record.id)
+            self._let_go(record.id)
             self.found.unlinked.append(row.native_id)
             self.found.refused.append(
                 (row, self._question("DeletedInTarget", f"was deleted in {self.side.system}"))
@@ -319,6 +394,16 @@ class _Page:
         if self.known.snapshots.pop(record, None):
             self.found.dropped.append(record)
         self.found.snapshots.pop(record, None)
+
+    def _let_go(self, record: str) -> None:
+        """A follower has deleted it. Where it was brought once, it is not brought again."""
+        snapshot = self.known.snapshots.get(record)
+        if snapshot is None or not self.side.once:
+            self._forget(record)
+            return
+        snapshot.native_id, snapshot.active, snapshot.fields = None, False, {}
+        snapshot.pending, snapshot.pending_until = None, 0
+        self.found.snapshots[record] = snapshot
 
     def _revenant(self, row: Row, record: Golden) -> None:
         """A row whose record is deleted. The delete wins; an edit beside it is a conflict."""

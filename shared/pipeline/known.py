@@ -41,7 +41,11 @@ class Known:
         return golden_id(self.side.entity, key, self.keys[key].generation if key in self.keys else 0)
 
     def resolved(self, values: Mapping[str, Value]) -> Mapping[str, Value]:
-        """The values, with references as golden ids (or `system:native id` while the parent is unknown)."""
+        """The values that are taken, with references as golden ids (or `system:native id` while the parent is
+        unknown, or shows under an id that it has left).
+        """
+        if self.side.once:
+            return {}
         if not self.side.translation.references:
             return values
         resolved = dict(values)
@@ -49,7 +53,8 @@ class Known:
             native = values.get(name)
             if isinstance(native, str):
                 parent = self.parents[entity].get(native)
-                resolved[name] = parent.id if parent else f"{self.side.system}:{native}"
+                left = parent and parent.alias and name in self.side.translation.shifting
+                resolved[name] = parent.id if parent and not left else f"{self.side.system}:{native}"
         return resolved
 
     def arrived(self, name: str, value: Value) -> Value:
@@ -65,6 +70,7 @@ def learn(tx: Transaction, side: Side, rows: Sequence[Row]) -> Known:
     """Load it: a few statements, however many rows."""
     natives = [row.native_id for row in rows]
     natives += [row.merged_into for row in rows if row.merged_into]
+    natives += [row.became for row in rows if row.became]
     identities = tx.identities(side.system, side.entity, natives)
     ids = [identity.id for identity in identities.values()]
     golden = tx.golden(side.entity, ids)

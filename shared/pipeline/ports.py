@@ -26,6 +26,14 @@ class Translation(Protocol):
         """Of these, the ones that point at another record: field → entity."""
         ...
 
+    @property
+    def shifting(self) -> frozenset[str]:
+        """Of these, the ones whose parent may go on there under another native id: a lead that is converted.
+
+        Its children are then written anew, for nobody else points them at it.
+        """
+        ...
+
     def normal(self, field: str, value: Value) -> Value:
         """The canonical value as it reads after the system has stored it: idempotent and pure.
 
@@ -104,7 +112,8 @@ class Connection:
     `conditional` says that it takes a row's version with a write and refuses a stale one, `deactivates` that
     its records have an inactive state. `tables` (entity → table) is where the hub itself writes into a
     database; None where an API stands between, which decides what may be written. `bulk` is from how many
-    writes on it takes them in one job, if it does: then they are planned together.
+    writes on it takes them in one job, if it does: then they are planned together. `once` are the entities
+    that it takes from others, and that are its own from then on.
     """
 
     system: str
@@ -116,6 +125,7 @@ class Connection:
     deactivates: bool = True
     tables: Mapping[str, str] | None = None
     bulk: int | None = None
+    once: frozenset[str] = frozenset()
 
 
 class Bus(Protocol):

@@ -13,6 +13,7 @@
     lease        who may do now what only one may do at a time
     conflict     two edits of which neither knew of the other; open ones wait for an operator
     orphan       records that came to a system before their parent, and are looked at when that comes
+    attached     records below a parent whose native id may change there: a lead that becomes a contact
     dead_letter  what cannot go on without a person
     paused       systems that refuse us, until when
     tally        how many of what, for each flow
@@ -211,6 +212,18 @@ Index(
 
 orphan = Table(
     "orphan",
+    metadata,
+    Column("system", NAME, nullable=False),
+    Column("parent_entity", NAME, nullable=False),
+    Column("parent", String(200), nullable=False),
+    Column("entity", NAME, nullable=False),
+    Column("id", ID, nullable=False),
+    Column("source", NAME, nullable=False),
+    PrimaryKeyConstraint("system", "parent_entity", "parent", "id", "entity"),
+)
+
+attached = Table(
+    "attached",
     metadata,
     Column("system", NAME, nullable=False),
     Column("parent_entity", NAME, nullable=False),

@@ -1,8 +1,8 @@
 """Salesforce: the sales team's CRM.
 
-Publishes   accounts, contacts and leads, polled by (SystemModstamp, Id); deletes, merges and conversions included
-Accepts     the same three, and learners with their purchases and results: 200 records a call, or a Bulk API 2.0
-            job above a threshold
+Publishes   accounts, contacts and leads, polled by (SystemModstamp, Id); deletes and merges included
+Accepts     the same three, and learners with their purchases and results: 200 records a call, or a Bulk
+            API 2.0 job above a threshold
 
 Quirks
 - Times are whole seconds, so many rows share one stamp, and a long transaction shows its rows late with

@@ -69,15 +69,18 @@ class _Page:
             self._linked(row, identity)
 
     def _whose(self, row: Row) -> Identity | None:
-        """Where things are brought once, what a deleted record has left may be another's: somebody registers
-        again.
-        """
         identity = self.known.identities.get(row.native_id)
         record = self.known.golden.get(identity.id) if identity else None
-        if record and record.tombstone and self.side.once and self.sighting.looked:
+        if record and self._left_behind(record):
             self._forget(record.id)
             return None
         return identity
+
+    def _left_behind(self, record: Golden) -> bool:
+        """Where things are brought once, what a deleted record has left may be another's, who asks for it:
+        somebody registers again.
+        """
+        return record.tombstone is not None and self.side.once and self.sighting.looked
 
     def _busy(self, snapshot: Snapshot) -> bool:
         """A write is under way, or was done since reading began: the row may be older than we know."""
@@ -87,7 +90,7 @@ class _Page:
     def _unknown(self, row: Row) -> None:
         key = self.side.key(row.values)
         bearer = self.known.bearer(key)
-        made = self.known.golden.get(row.external_id) if row.external_id else None
+        made = self._made(row)
         living = made.id if made else bearer.living
         if made and made.tombstone:
             self._stillborn(row, made)
@@ -102,6 +105,11 @@ class _Page:
                 self._new(row, key, bearer.generation)
         else:
             self._match(row, living)
+
+    def _made(self, row: Row) -> Golden | None:
+        """The record that a create of ours made the row for, unless the row is anybody's by now."""
+        made = self.known.golden.get(row.external_id) if row.external_id else None
+        return None if made and self._left_behind(made) else made
 
     def _stillborn(self, row: Row, record: Golden) -> None:
         """A row that a create of ours made, and whose record was deleted meanwhile."""

@@ -94,7 +94,7 @@ def _new_keys(
         key = None if row.deleted else side.key(row.values)
         identity = identities.get(row.native_id)
         record = golden.get(identity.id) if identity else None
-        if key and (record is None or record.key != key):
+        if key and (record is None or record.tombstone or record.key != key):
             found.append(key)
     return found
 

@@ -11,6 +11,7 @@ COMMANDS = {
     "held": "local.held",
     "host": "local.host.command",
     "prelink": "local.prelink.command",
+    "schema": "local.schema.command",
     "servicebus": "local.servicebus.command",
     "system": "local.systems.command",
     "systems": "local.systems.command",

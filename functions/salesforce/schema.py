@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,6 +103,17 @@ def _column(native: str, field: Field, objects: Mapping[str, SObject]) -> Column
     refers = objects[field.references].native if field.references else None
     length, scale = field.longest or 0, field.scale or 0
     return Column(native, field.native, field.kind, length, scale, refers)
+
+
+def needed(sobjects: Iterable[SObject], objects: Mapping[str, SObject]) -> list[Column]:
+    """What an org must have for all of these, each field once."""
+    found: dict[tuple[str, str], Column] = {}
+    for sobject in sobjects:
+        for column in columns(sobject, objects):
+            known = found.setdefault((column.sobject, column.name), column)
+            if column.length > known.length:
+                found[column.sobject, column.name] = column
+    return sorted(found.values(), key=lambda column: (column.sobject, not column.is_custom))
 
 
 class Schema:

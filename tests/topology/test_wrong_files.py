@@ -36,9 +36,13 @@ NAME = "a system's name is small letters, digits and hyphens, a letter first, at
 ACCOUNT = (
     "number, name, phone, website, industry, street, city, state, postal_code, country, credit_limit, on_hold"
 )
-ENTITIES = "account, contact, lead, unit, product, price_list, price_list_item, order, order_line, invoice"
+ENTITIES = (
+    "account, contact, lead, unit, product, price_list, price_list_item, order, order_line, invoice, learner,"
+    " training_purchase, course_result"
+)
 FLOW_KEYS = (
-    "entity, from, to, freshness, delete, only, recent, missing_parent, parent_wait, guard, watch, envelope"
+    "entity, from, to, freshness, delete, only, except, once, recent, missing_parent, parent_wait, guard, watch,"
+    " envelope"
 )
 SYSTEM_TAG = "tag:yaml.org,2002:python/object:os.system"
 BURIED = (

@@ -24,7 +24,8 @@ Rules
 - A learner's e-mail address is kept as it was typed, and may be another learner's too: people register twice.
 - An amount and a grade are decimal numbers in a string, a day is 2026-01-31.
 - `updated_at` moves only when a write changes something. All rows of one request get the same stamp.
-- A company with living users, or a learner with purchases or results, cannot be deleted. A deleted row stays visible to `updated_since`: a tombstone.
+- A company with living users, or a learner with purchases or results, cannot be deleted. A deleted row stays
+  visible to `updated_since`: a tombstone.
 
 | request                                            | answer                                             |
 |----------------------------------------------------|----------------------------------------------------|
@@ -43,9 +44,10 @@ Errors are `{"error": {"code", "message"[, "path"]}}`: malformed (400), unauthor
 method_not_allowed (405), too_many_records (413), rate_limited (429), unavailable (503). A refused row has the
 code of its first fault, and all of them in `errors`. A fault is `{"field", "code", "message"}` with required,
 too_long (`max`), wrong_type, invalid_email, invalid_amount, invalid_day, not_in_list (`allowed`),
-unknown_parent or unknown_field. In a batch the same comes as `{"status": 422, "errors": [...]}`, a clash with another row as `{"status": 409,
-"code": "duplicate_external_id" | "duplicate_number" | "duplicate_email", "id", "field"}`, and a row that is
-not as `if_updated_at` expects it as `{"status": 412, "code": "stale", "updated_at"}`.
+unknown_parent or unknown_field. In a batch the same comes as `{"status": 422, "errors": [...]}`, a clash with
+another row as `{"status": 409, "code": "duplicate_external_id" | "duplicate_number" | "duplicate_email",
+"id", "field"}`, and a row that is not as `if_updated_at` expects it as `{"status": 412, "code": "stale",
+"updated_at"}`.
 
 Faults of its own: `throttle` (429), `error` (503), `expire_session` (401); record by record `lock` (503,
 unavailable) and `reject_records` (422, rejected).

@@ -9,7 +9,8 @@
                     composite.py    requests within a request
                     replication.py  getUpdated, getDeleted
   org.py          schema.py + objects.py (what there is), tables.py (rows and indexes), transactions
-  beside          oauth.py, usage.py, errors.py, ids.py, stamps.py, loading.py (sample rows, merge), conversion.py
+  beside          oauth.py, usage.py, errors.py, ids.py, stamps.py, loading.py (sample rows, merge),
+                  conversion.py
 ```
 
 Not simulated: SOAP and its login, Bulk query jobs, composite graph, push (outbound messages, change

@@ -41,8 +41,8 @@ ENTITIES = (
     " training_purchase, course_result"
 )
 FLOW_KEYS = (
-    "entity, from, to, freshness, delete, only, except, once, recent, missing_parent, parent_wait, guard, watch,"
-    " envelope"
+    "entity, from, to, freshness, delete, only, except, once, recent, missing_parent, parent_wait, guard,"
+    " watch, envelope"
 )
 SYSTEM_TAG = "tag:yaml.org,2002:python/object:os.system"
 BURIED = (
@@ -113,7 +113,7 @@ CASES: list[tuple[str, str, list[str]]] = [
     (
         "owner: crm",
         "from: crm",
-        ["5: entities.account.from: unknown key; there are key, owner, conflict, fields"],
+        ["5: entities.account.from: unknown key; there are key, twins, owner, conflict, fields"],
     ),
     ("{phone: {owner: lms}}", "[phone]", [f"8: entities.contact.fields: {MAPPING}"]),
     ("phone: {owner: lms}", "phone: lms", [f"8: entities.contact.fields.phone: {MAPPING}"]),

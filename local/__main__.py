@@ -10,6 +10,7 @@ COMMANDS = {
     "conflicts": "local.conflicts",
     "held": "local.held",
     "host": "local.host.command",
+    "learn": "local.up.learn",
     "prelink": "local.prelink.command",
     "schema": "local.schema.command",
     "servicebus": "local.servicebus.command",

@@ -192,7 +192,11 @@ class Topology(_Strict):
 
     def only_once(self, target: str, entity: str) -> bool:
         """Whether what is brought there is the target's own from then on."""
-        return any(flow.once for flow in self.flows_to(target, entity))
+        return (target, entity) in self._once
+
+    @cached_property
+    def _once(self) -> frozenset[tuple[str, str]]:
+        return frozenset((flow.target, flow.entity) for flow in self.flows if flow.once)
 
     def envelopes(self, system: str, entity: str) -> list[Envelope]:
         """What a run of this system may delete: as the strictest of its flows says."""

@@ -25,6 +25,7 @@ from shared.model.records import Entry, Identity, Key
 from shared.pipeline.findings import Findings
 from shared.pipeline.known import Known, learn
 from shared.pipeline.side import Side, Sighting
+from shared.pipeline.succession import Succession, question
 
 Sift = Callable[[Known, list[Row]], list[Row]]
 """Leaves, of a page's rows, those that may be merged now."""
@@ -52,11 +53,16 @@ class _Page:
     merge: Merge
     found: Findings = field(default_factory=Findings)
 
+    @property
+    def _succession(self) -> Succession:
+        return Succession(self.side, self.known, self.found, self.sighting.cause)
+
     def take(self, row: Row) -> None:
         identity = self._whose(row)
         snapshot = self.known.snapshots.get(identity.id) if identity else None
-        if identity and (heir := self._heir(row, identity)):
-            self._go_on(row, identity.id, heir)
+        goes_on = row.became or row.merged_into
+        if identity and goes_on and (heir := self._succession.heir(row, identity)):
+            self._succession.go_on(row, identity.id, heir)
         elif row.deleted:  # whatever is being written to it: that write finds it gone
             self._gone(row, identity)
         elif snapshot and self._busy(snapshot):
@@ -98,7 +104,7 @@ class _Page:
             return  # somebody else's, and nobody asked
         elif living is None and bearer.buried > row.stamp:
             self.found.refused.append(
-                (row, self._question("DeletedElsewhere", "is older than a delete of its like"))
+                (row, question(self.side, "DeletedElsewhere", "is older than a delete of its like"))
             )
         elif living is None:
             if self.side.is_source:  # what only a follower has is its own affair, until a source has it too
@@ -115,7 +121,9 @@ class _Page:
         """A row that a create of ours made, and whose record was deleted meanwhile."""
         snapshot = self.known.snapshots.get(record.id)
         if snapshot is None or snapshot.native_id is not None:
-            self.found.refused.append((row, self._question("Undeleted", "lives, but its record was deleted")))
+            self.found.refused.append(
+                (row, question(self.side, "Undeleted", "lives, but its record was deleted"))
+            )
         elif self._busy(snapshot):
             self.found.later[row.native_id] = max(snapshot.pending_until, self.now)
         else:
@@ -132,24 +140,9 @@ class _Page:
             self._link(row, living)
             self._adopt(row, living)
         elif self.side.joins:
-            self._join(row, living)
+            self._succession.join(row, living)
         else:
             self.found.refused.append((row, self._taken(f"{self.side.system} {snapshot.native_id}")))
-
-    def _join(self, row: Row, living: str) -> None:
-        """The same record a second time: its children are the record's, its values are not asked."""
-        self.found.healed.append(row.native_id)
-        self._leave(row.native_id, living)
-        self._note(living, "joined")
-
-    def _leave(self, native_id: str, record: str) -> None:
-        """This native id names the record from now on, and is not where it lives."""
-        self.found.aliases[native_id] = record
-        self.known.identities[native_id] = Identity(record, alias=True)
-
-    def _note(self, record: str, action: str) -> None:
-        side = self.side
-        self.found.entries.append(Entry(side.entity, record, side.system, action, None, self.sighting.cause))
 
     def _new(self, row: Row, key: str | None, generation: int) -> None:
         made = self.known.candidate(row)
@@ -175,7 +168,7 @@ class _Page:
     def _linked(self, row: Row, identity: Identity) -> None:
         record = self.known.golden.get(identity.id)
         if identity.alias:
-            self._alias(row, record)
+            self._succession.alias(row, record)
             return
         if record is None:
             self._first(row, identity.id)
@@ -185,48 +178,6 @@ class _Page:
             self._adopt(row, identity.id)
         else:
             self._edit(row, identity.id)
-
-    def _alias(self, row: Row, record: Golden | None) -> None:
-        """What it says counts no more; but who says that it is somebody else is asked."""
-        same = record is not None and record.key == self.side.key(row.values)
-        if row.became or (self.side.joins and same):
-            self.found.healed.append(row.native_id)
-        else:
-            self.found.refused.append((row, self._question("AliasChanged", "was merged into another row")))
-
-    # Rows that go on under another native id
-
-    def _heir(self, row: Row, identity: Identity) -> str | None:
-        """The native id under which the record goes on: of what it became, or of the winner of a merge where
-        the record is not this system's to end.
-        """
-        if identity.alias:
-            return None
-        heir = row.became or (None if self.side.is_source else row.merged_into)
-        return heir if heir and (row.became or self._free(heir, identity.id)) else None
-
-    def _free(self, native_id: str, record: str) -> bool:
-        other = self.known.identities.get(native_id)
-        return other is None or other.id == record
-
-    def _go_on(self, row: Row, record: str, heir: str) -> None:
-        if not self._free(heir, record):
-            self.found.refused.append(
-                (row, self._question("BecameAnother", "became what another is already"))
-            )
-            return
-        snapshot = self.known.snapshots.setdefault(record, Snapshot(record))
-        snapshot.native_id, snapshot.seen = heir, False
-        snapshot.pending, snapshot.pending_until = None, 0
-        self.found.snapshots[record] = snapshot
-        self.found.links[heir] = record
-        self.known.identities[heir] = Identity(record)
-        self._leave(row.native_id, record)
-        self.found.healed.append(row.native_id)
-        self.found.moved[record] = None
-        if not self.side.once:
-            self.found.write_back[record] = None
-        self._note(record, "went on")
 
     def _first(self, row: Row, record: str) -> None:
         """A pre-linked row: its golden record begins here."""
@@ -364,7 +315,7 @@ class _Page:
             self._let_go(record.id)
             self.found.unlinked.append(row.native_id)
             self.found.refused.append(
-                (row, self._question("DeletedInTarget", f"was deleted in {self.side.system}"))
+                (row, question(self.side, "DeletedInTarget", f"was deleted in {self.side.system}"))
             )
 
     def _bury(self, row: Row, record: Golden) -> None:
@@ -418,7 +369,9 @@ class _Page:
         snapshot = self.known.snapshots.get(record.id)
         tombstone = record.tombstone
         if snapshot is None or tombstone is None:
-            self.found.refused.append((row, self._question("Undeleted", "lives, but its record was deleted")))
+            self.found.refused.append(
+                (row, question(self.side, "Undeleted", "lives, but its record was deleted"))
+            )
             return
         merged = self.merge.edit(
             record.fields, snapshot.fields, self.known.resolved(row.values), self._stamp(row)
@@ -435,9 +388,6 @@ class _Page:
         self._see(snapshot, row, merged)
         self.found.snapshots[record.id] = snapshot
         self.found.write_back[record.id] = None
-
-    def _question(self, reason: str, what: str) -> InvalidChange:
-        return InvalidChange(f"the {self.side.entity} {what}: a person has to decide", reason=reason)
 
     def _stamp(self, row: Row) -> int:
         return min(row.stamp, self.sighting.read_at)

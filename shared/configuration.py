@@ -98,7 +98,7 @@ class Kind(Generic[Model]):
     def _nearest(self, place: Place) -> str:
         fields = self.part(place[:-1]).model_fields
         known = [info.alias or name for name, info in fields.items()]
-        close = difflib.get_close_matches(str(place[-1]), known, n=1)
+        close = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.65)
         return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known)}"
 
 

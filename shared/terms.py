@@ -1,10 +1,12 @@
 """The terms of a flow: how its news travel, and which records it brings that its target does not have yet.
 
     only:   {status: [Submitted, Invoiced]}         one of these values, in each of these fields
+    except: {source: [Training]}                    none of these values, in any of these fields
     recent: 180d                                    edited anywhere within so long
     recent: {field: ordered_on, within: 180d}       or with a day in this field that is no longer ago
 
-A record once brought stays: its changes travel whatever it says by then.
+A record once brought stays: its changes travel whatever it says by then. Unless the flow says `once`: then it
+is the target's from the day it came, and nothing travels any more.
 """
 
 from __future__ import annotations

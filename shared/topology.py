@@ -84,10 +84,18 @@ class FieldPolicy(_Strict):
     conflict: Arbiter | None = None
 
 
+class Twins(StrEnum):
+    """What becomes of a second row of one system that has the natural key of another there."""
+
+    REFUSE = "refuse"
+    JOIN = "join"
+
+
 class EntityPolicy(_Strict):
-    """An entity: its natural key, and who owns its fields."""
+    """An entity: its natural key, what two rows with the same are, and who owns its fields."""
 
     key: tuple[str, ...] = ()
+    twins: Twins = Twins.REFUSE
     owner: str | None = None
     conflict: Arbiter = Arbiter.NEWEST
     fields: Mapping[str, FieldPolicy] = Field(default_factory=dict)
@@ -118,6 +126,8 @@ class Flow(_Strict):
     priority: Priority = Priority.NORMAL
     delete: Delete = Delete.DEACTIVATE
     only: Only = Field(default_factory=dict)
+    excepted: Only = Field(default_factory=dict, alias="except")
+    once: bool = False
     recent: Annotated[Recent, BeforeValidator(recently)] | None = None
     missing_parent: MissingParent = MissingParent.BRING
     parent_wait: Seconds = 3600
@@ -183,6 +193,14 @@ class Topology(_Strict):
 
     def flows_from(self, source: str, entity: str) -> list[Flow]:
         return [flow for flow in self.flows if flow.source == source and flow.entity == entity]
+
+    def only_once(self, target: str, entity: str) -> bool:
+        """Whether what is brought there is the target's own from then on."""
+        return (target, entity) in self._once
+
+    @cached_property
+    def _once(self) -> frozenset[tuple[str, str]]:
+        return frozenset((flow.target, flow.entity) for flow in self.flows if flow.once)
 
     def envelopes(self, system: str, entity: str) -> list[Envelope]:
         """What a run of this system may delete: as the strictest of its flows says."""
@@ -378,6 +396,8 @@ def _flow_mistakes(topology: Topology, index: int, flow: Flow) -> Iterator[tuple
     yield from (((*here, *where), wrong) for where, wrong in _term_mistakes(topology, flow))
     if flow.source == flow.target:
         yield here, "a flow goes from one system to another"
+    elif flow.once and topology.flows_from(flow.target, flow.entity):
+        yield (*here, "once"), f"{flow.entity} flows from {flow.target} too, which would never see it change"
     elif flow.guard is Guard.NONE and (field := _shared_field(topology, flow)):
         yield (
             (*here, "guard"),
@@ -388,15 +408,19 @@ def _flow_mistakes(topology: Topology, index: int, flow: Flow) -> Iterator[tuple
         )
 
 
-TERMS = ("only", "recent", "delete", "missing_parent", "parent_wait", "guard")
+SPELT = {"excepted": "except"}
+"""Terms that Python cannot call what the file calls them."""
+
+TERMS = ("only", "excepted", "once", "recent", "delete", "missing_parent", "parent_wait", "guard")
 """What a target is told of an entity but once, whatever flows bring it there."""
 
 
 def _term_mistakes(topology: Topology, flow: Flow) -> Iterator[tuple[Place, str]]:
     entity = ENTITIES[flow.entity]
-    for field in flow.only:
-        if field not in entity.fields:
-            yield ("only", field), f"{flow.entity} has no field {field!r}"
+    for term in ("only", "excepted"):
+        for field in getattr(flow, term):
+            if field not in entity.fields:
+                yield (SPELT.get(term, term), field), f"{flow.entity} has no field {field!r}"
     day = flow.recent.field if flow.recent else None
     if day is not None and day not in entity.days:
         yield (
@@ -406,7 +430,10 @@ def _term_mistakes(topology: Topology, flow: Flow) -> Iterator[tuple[Place, str]
     first = topology.flows_to(flow.target, flow.entity)[0]
     for term in TERMS:
         if getattr(flow, term) != getattr(first, term):
-            yield (term,), f"the flow from {first.source} says otherwise: say the same for {flow.target}"
+            yield (
+                (SPELT.get(term, term),),
+                f"the flow from {first.source} says otherwise: say the same for {flow.target}",
+            )
 
 
 def _shared_field(topology: Topology, flow: Flow) -> str | None:

@@ -86,6 +86,7 @@ class Hub:
                 _check_carries(self.connections[system], flow.entity)
             _check_able(self.connections[flow.target], flow)
             _check_readable(self.connections[flow.source], self.connections[flow.target], flow)
+            _check_once(self.connections, flow)
             _check_allowed(self.connections[flow.target], flow, self.topology.systems[flow.target].writes)
 
     @cached_property
@@ -219,6 +220,18 @@ def _check_readable(source: Connection, target: Connection, flow: Flow) -> None:
         raise Misconfigured(
             f"{where}: mode: {flow.source} only pushes, and has no polls; write push", reason="NotReadable"
         )
+
+
+def _check_once(connections: Mapping[str, Connection], flow: Flow) -> None:
+    """What a system takes once, it does not show either."""
+    where = f"topology: the flow of {flow.entity} from {flow.source} to {flow.target}"
+    if flow.entity in connections[flow.target].once and not flow.once:
+        raise Misconfigured(
+            f"{where}: {flow.target} takes a {flow.entity} once, and owns it then; write once: true",
+            reason="OnlyOnce",
+        )
+    if flow.entity in connections[flow.source].once:
+        raise Misconfigured(f"{where}: {flow.source} only takes a {flow.entity}", reason="OnlyOnce")
 
 
 def _check_allowed(connection: Connection, flow: Flow, writes: Sequence[str]) -> None:

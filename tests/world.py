@@ -7,7 +7,7 @@ Service Bus, and the simulated systems mounted on transports.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -216,7 +216,7 @@ class World:
 class Wire(httpx.AsyncBaseTransport):
     """Carries requests to a system, and keeps them. `before` and `after` may raise: the wire is cut there.
 
-    `answered` may make another answer of the system's.
+    `answered` may make another answer of the system's; `behind` is done once, behind the next write.
     """
 
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
@@ -225,6 +225,7 @@ class Wire(httpx.AsyncBaseTransport):
         self.before: Callable[[httpx.Request], None] | None = None
         self.after: Callable[[httpx.Request], None] | None = None
         self.answered: Callable[[httpx.Request, httpx.Response], httpx.Response] | None = None
+        self.behind: Callable[[], Awaitable[None]] | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
@@ -233,6 +234,9 @@ class Wire(httpx.AsyncBaseTransport):
         response = await self._inner.handle_async_request(request)
         if self.after:
             self.after(request)
+        if self.behind and request.method == "PATCH":
+            behind, self.behind = self.behind, None
+            await behind()
         return self.answered(request, response) if self.answered else response
 
 
@@ -269,6 +273,7 @@ def world(
     daily_limit: int = 10_000_000,
     settings: Mapping[str, str] | None = None,
     schema: Schema = STANDARD,
+    lead_assignment: str | None = None,
     erps: Mapping[str, WatchedErp] | None = None,
     store_url: str = "sqlite://",
 ) -> World:
@@ -277,7 +282,7 @@ def world(
     """
     time, random = Time(), Random(seed)
     topology = _topology(topology)
-    options = Options(Credentials("crosswalk", SECRET), schema, daily_limit)
+    options = Options(Credentials("crosswalk", SECRET), schema, daily_limit, lead_assignment=lead_assignment)
     systems = _systems(topology, time, random, calls_a_minute, options)
     broker = _broker(time, topology, random)
     store = Store(store_url, inline)

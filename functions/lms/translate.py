@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from shared.model.field import choice, lower, reference, text
+from shared.model.field import amount, choice, day, lower, reference, text
 from shared.model.translation import Translation, by_entity
 
 
@@ -80,4 +80,53 @@ LEAD = Translation(
     ],
 )
 
-TRANSLATIONS = by_entity([COMPANY, COMPANY_USER, LEAD])
+AUDIENCES = {"customer": "customer", "vendor": "vendor", "partner": "partner", "staff": "staff"}
+STATES = {"ordered": "ordered", "paid": "paid", "cancelled": "cancelled", "refunded": "refunded"}
+OUTCOMES = {"enrolled": "enrolled", "in progress": "in_progress", "passed": "passed", "failed": "failed"}
+
+LEARNER = Translation(
+    "the LMS",
+    "learner",
+    "learners",
+    [
+        text("number", "number", 20, mandatory=True),
+        text("first_name", "first_name", 40),
+        text("last_name", "last_name", 60, mandatory=True),
+        text("email", "email", 100, mandatory=True),
+        text("phone", "phone", 30),
+        text("company_name", "company_name", 100),
+        choice("audience", "audience", AUDIENCES, mandatory=True),
+    ],
+)
+
+PURCHASE = Translation(
+    "the LMS",
+    "training_purchase",
+    "purchases",
+    [
+        text("number", "number", 20, mandatory=True),
+        parent("learner", "learner_id", "learner", mandatory=True),
+        text("course", "course", 200, mandatory=True),
+        amount("quantity", "quantity", 0, write=int, mandatory=True),
+        amount("amount", "amount", 2, write=str, mandatory=True),
+        text("currency", "currency", 3, mandatory=True),
+        choice("status", "state", STATES, mandatory=True),
+        day("purchased_on", "purchased_on", mandatory=True),
+    ],
+)
+
+RESULT = Translation(
+    "the LMS",
+    "course_result",
+    "results",
+    [
+        text("number", "number", 20, mandatory=True),
+        parent("learner", "learner_id", "learner", mandatory=True),
+        text("course", "course", 200, mandatory=True),
+        choice("status", "outcome", OUTCOMES, mandatory=True),
+        amount("grade", "grade", 2, write=str),
+        day("completed_on", "completed_on"),
+    ],
+)
+
+TRANSLATIONS = by_entity([COMPANY, COMPANY_USER, LEAD, LEARNER, PURCHASE, RESULT])

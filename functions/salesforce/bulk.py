@@ -21,7 +21,7 @@ import orjson
 from functions.salesforce.client import Client
 from functions.salesforce.records import Job, read
 from functions.salesforce.refusals import GONE, of_bulk
-from functions.salesforce.translate import EXTERNAL_ID, long_id
+from functions.salesforce.sobject import EXTERNAL_ID, long_id
 from shared.adapters.batches import failed
 from shared.adapters.http import Cost
 from shared.model.change import Outcome, Verb, Write

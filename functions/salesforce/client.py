@@ -46,6 +46,7 @@ class Client:
         params: Mapping[str, str] | None = None,
         content: bytes = b"",
         content_type: str = JSON,
+        headers: Mapping[str, str] | None = None,
         repeatable: bool | None = None,
         cost: Cost | None = None,
     ) -> Answer:
@@ -56,7 +57,12 @@ class Client:
                 method,
                 self._base + path,
                 params=params,
-                headers={**ORIGIN, "Authorization": f"Bearer {token}", "Content-Type": content_type},
+                headers={
+                    **ORIGIN,
+                    **(headers or {}),
+                    "Authorization": f"Bearer {token}",
+                    "Content-Type": content_type,
+                },
                 content=content,
                 repeatable=repeatable,
                 judge=self._judge,

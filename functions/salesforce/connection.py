@@ -11,10 +11,12 @@ from functions.salesforce.bulk import JOB, Bulk, Sleep
 from functions.salesforce.client import Client
 from functions.salesforce.lookup import AT_A_TIME, Lookup
 from functions.salesforce.push import formats
+from functions.salesforce.registration import Registration
+from functions.salesforce.schema import Schema
 from functions.salesforce.settings import Settings
 from functions.salesforce.source import SalesforceSource
 from functions.salesforce.target import COLLECTION, SalesforceTarget
-from functions.salesforce.translate import TRANSLATIONS
+from functions.salesforce.translate import OBJECTS, ONCE, TRANSLATIONS
 from shared.adapters.credentials import ClientCredentials, Grant, JwtBearer, read_settings
 from shared.adapters.http import Http, Retries, Transport
 from shared.pipeline.ports import Clock, Connection, Sizes
@@ -37,10 +39,12 @@ def connect(
     settings = read_settings(Settings, system, environment)
     http = Http(settings.url, random=random, transport=transport, retries=retries)
     client = Client(http, _grant(settings, clock), api_version=settings.api_version, clock=clock)
-    lookup = Lookup(client, TRANSLATIONS, at_once=settings.at_once)
+    schema = Schema(client, TRANSLATIONS)
+    lookup = Lookup(client, OBJECTS, schema, at_once=settings.at_once)
     source = SalesforceSource(
         client,
-        TRANSLATIONS,
+        OBJECTS,
+        schema,
         overlap=settings.overlap,
         page_size=settings.page_size,
         clock=clock,
@@ -50,6 +54,8 @@ def connect(
         client,
         TRANSLATIONS,
         lookup=lookup,
+        schema=schema,
+        registration=Registration(schema, settings.lead_owner),
         bulk=Bulk(client, sleep, settings.bulk_patience),
         bulk_threshold=settings.bulk_threshold,
         at_once=settings.at_once,
@@ -66,6 +72,7 @@ def connect(
         push=formats(settings.push_organization),
         meter=client,
         sizes=replace(SIZES, page=settings.page_size, bulk=settings.bulk_threshold),
+        once=ONCE,
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from functions.salesforce.translate import EXTERNAL_ID, long_id
+from functions.salesforce.sobject import EXTERNAL_ID, long_id
 from shared.adapters.http import Answer
 from shared.model.budget import Usage
 from shared.model.change import Row
@@ -96,7 +96,7 @@ def row_of(record: Mapping[str, Any], translation: Translation) -> Row:
     """A record as the pipeline sees it. Nobody asks what a deleted one holds."""
     values, refused = translation.to_canonical(record)
     deleted = bool(record.get("IsDeleted"))
-    winner = record.get("MasterRecordId")
+    winner, contact = record.get("MasterRecordId"), record.get("ConvertedContactId")
     return Row(
         native_id=long_id(record["Id"]),
         values=values,
@@ -104,5 +104,6 @@ def row_of(record: Mapping[str, Any], translation: Translation) -> Row:
         deleted=deleted,
         merged_into=long_id(winner) if winner else None,
         external_id=record.get(EXTERNAL_ID),
+        became=long_id(contact) if contact else None,
         refused=None if deleted else refused,
     )

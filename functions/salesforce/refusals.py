@@ -4,6 +4,7 @@
                             too many calls                                   Exhausted (no Retry-After exists)
     a delete                the row is not there any more                    Gone
     look again              our external id is taken: a create came twice    Conflict
+    nobody's                a lead that a row refers to has been converted   NotYet
     ours                    a field or an object that is not there, a login  Misconfigured
     the record's            everything else                                  Rejected
 
@@ -17,7 +18,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from functions.salesforce.translate import EXTERNAL_ID
+from functions.salesforce.sobject import EXTERNAL_ID
 from shared.adapters.http import Answer, judged
 from shared.model.errors import (
     Conflict,
@@ -25,6 +26,7 @@ from shared.model.errors import (
     Gone,
     IntegrationError,
     Misconfigured,
+    NotYet,
     Rejected,
     Throttled,
     Unavailable,
@@ -36,6 +38,8 @@ EXPIRED = "INVALID_SESSION_ID"
 EXHAUSTED = 900.0
 """Seconds until the next try where the calls of 24 hours are used up: old ones leave the count little by
 little, and a try that comes too early is one more call."""
+
+CONVERTED = "CANNOT_UPDATE_CONVERTED_LEAD"
 
 GONE = frozenset({"ENTITY_IS_DELETED", "NOT_FOUND"})
 
@@ -77,7 +81,7 @@ TELLING = frozenset(
     {
         "REQUIRED_FIELD_MISSING",
         "FIELD_CUSTOM_VALIDATION_EXCEPTION",
-        "CANNOT_UPDATE_CONVERTED_LEAD",
+        CONVERTED,
         "INSUFFICIENT_ACCESS_OR_READONLY",
         "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
     }
@@ -133,8 +137,8 @@ def refusal(
         return Unavailable(f"Salesforce cannot just now: {code}", reason=code)
     if code in MISCONFIGURED:
         return _misconfigured(code, message, fields)
-    if code in GONE and translation is not None:
-        return Gone(f"The {translation.native} is not in Salesforce any more", reason=code)
+    if translation is not None and (error := _of_row(code, translation)):
+        return error
     if code == "DUPLICATE_VALUE" and EXTERNAL_ID in (message, *(fields or ()), *message.split()):
         return Conflict("This record has been created already", reason=code)
     return _rejected(code, message, fields or [], translation)
@@ -145,6 +149,15 @@ def _limited(code: str, message: str) -> Throttled:
     if message.startswith("Concurrent"):
         return Throttled("Salesforce has too many long calls under way", reason=code)
     return Exhausted("Salesforce takes no more calls for now", retry_after=EXHAUSTED, reason=code)
+
+
+def _of_row(code: str, translation: Translation) -> IntegrationError | None:
+    """What became of the row, or of the person that it refers to."""
+    if code in GONE:
+        return Gone(f"The {translation.native} is not in Salesforce any more", reason=code)
+    if code == CONVERTED and translation.shifting:
+        return NotYet("Its lead has been converted, and no poll has said into which contact", reason=code)
+    return None
 
 
 def _misconfigured(code: str, message: str, fields: list[str] | None) -> Misconfigured:

@@ -45,6 +45,12 @@ class Settings(BaseModel):
     bulk_patience: int = Field(
         default=540, ge=1, description="seconds that a bulk job may take before it is given up"
     )
+    lead_owner: str | None = Field(
+        default=None,
+        pattern=r"^005[0-9A-Za-z]{12}([0-9A-Za-z]{3})?$",
+        description="the id of the user who owns the leads that learners become; the user that we log in as,"
+        " where it is not set",
+    )
     at_once: int = Field(default=4, ge=1, le=16, description="calls under way at once, 1 to 16")
     push_organization: str | None = Field(
         default=None,

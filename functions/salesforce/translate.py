@@ -2,43 +2,25 @@
 
     canonical · native · longest (characters) · forms · mandatory
 
+A learner is a person: a contact, or a lead that nobody has converted. New ones are written as leads; of what
+is there it is read who they are. Who learns what refers to either (`person.py`).
+
+`python -m local schema salesforce` prints what an org needs for this, and makes it as metadata.
 Salesforce trims text, keeps an e-mail address as it was typed, and takes any text for the picklists below:
 standard picklists are not restricted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
-from shared.model.field import lines, reference, text
-from shared.model.translation import Translation, by_entity
-
-SUFFIX_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
-
-EXTERNAL_ID = "Crosswalk_Id__c"
-"""The custom field that holds the hub's own id: text of 36, external id, unique."""
-
-
-def long_id(native_id: str) -> str:
-    """The 18 characters of an id that may have come with 15, as reports and formulas show it.
-
-    The short form tells ids apart by case alone. Three more characters say, for each five, which are
-    capitals.
-    """
-    if len(native_id) != 15:
-        return native_id
-    chunks = (native_id[start : start + 5] for start in (0, 5, 10))
-    return native_id + "".join(SUFFIX_ALPHABET[_capitals(chunk)] for chunk in chunks)
-
-
-def _capitals(chunk: str) -> int:
-    return sum(1 << place for place, letter in enumerate(chunk) if "A" <= letter <= "Z")
-
+from functions.salesforce.sobject import EXTERNAL_ID, OfPerson, SObject, long_id
+from shared.model.field import amount, choice, day, lines, reference, text
 
 lookup = partial(reference, read_id=long_id, write_id=long_id)
 
-ACCOUNT = Translation(
-    "Salesforce",
+ACCOUNT = SObject(
     "account",
     "Account",
     [
@@ -55,8 +37,7 @@ ACCOUNT = Translation(
     ],
 )
 
-CONTACT = Translation(
-    "Salesforce",
+CONTACT = SObject(
     "contact",
     "Contact",
     [
@@ -69,8 +50,7 @@ CONTACT = Translation(
     ],
 )
 
-LEAD = Translation(
-    "Salesforce",
+LEAD = SObject(
     "lead",
     "Lead",
     [
@@ -84,4 +64,84 @@ LEAD = Translation(
     ],
 )
 
-TRANSLATIONS = by_entity([ACCOUNT, CONTACT, LEAD])
+RECORD_TYPES = {"customer": "Customer", "vendor": "Vendor", "partner": "Partner"}
+"""Audience → the record type of its leads, by the name that developers give it."""
+
+PRIVATE = "[not provided]"
+"""The company of a person who names none: a lead has to have one."""
+
+LEARNER = SObject(
+    "learner",
+    "Lead",
+    [
+        text("number", "Learner_Number__c", 40),
+        text("first_name", "FirstName", 40),
+        text("last_name", "LastName", 80, mandatory=True),
+        text("email", "Email", 80, mandatory=True),
+        text("phone", "Phone", 40),
+        text("company_name", "Company", 255).otherwise(PRIVATE),
+        choice("audience", "RecordTypeId", RECORD_TYPES, mandatory=True),
+    ],
+)
+
+KNOWN_BY = [
+    text("number", "Learner_Number__c", 40),
+    text("first_name", "FirstName", 40),
+    text("last_name", "LastName", 80),
+    text("email", "Email", 80),
+]
+"""What is read of a person who is there already."""
+
+PERSONS = (
+    SObject("learner", "Contact", KNOWN_BY, prefix="003"),
+    SObject(
+        "learner",
+        "Lead",
+        KNOWN_BY,
+        beside=("IsConverted", "ConvertedContactId"),
+        prefix="00Q",
+        living="IsConverted = false",
+    ),
+)
+"""Where a learner may be; a contact before a lead."""
+
+PURCHASE = OfPerson(
+    "training_purchase",
+    "Training_Purchase__c",
+    [
+        text("number", "Number__c", 40, mandatory=True),
+        lookup("learner", OfPerson.PERSON, "learner", mandatory=True),
+        text("course", "Course__c", 255, mandatory=True),
+        amount("quantity", "Quantity__c", 0, write=float),
+        amount("amount", "Amount__c", 2, write=float),
+        text("currency", "Currency__c", 3),
+        text("status", "Status__c", 40),
+        day("purchased_on", "Purchased_On__c"),
+    ],
+)
+
+RESULT = OfPerson(
+    "course_result",
+    "Course_Result__c",
+    [
+        text("number", "Number__c", 40, mandatory=True),
+        lookup("learner", OfPerson.PERSON, "learner", mandatory=True),
+        text("course", "Course__c", 255, mandatory=True),
+        text("status", "Status__c", 40),
+        amount("grade", "Grade__c", 2, write=float),
+        day("completed_on", "Completed_On__c"),
+    ],
+)
+
+TRANSLATIONS = {each.entity: each for each in (ACCOUNT, CONTACT, LEAD, LEARNER, PURCHASE, RESULT)}
+
+OBJECTS: Mapping[str, tuple[SObject, ...]] = {
+    **{entity: (each,) for entity, each in TRANSLATIONS.items()},
+    LEARNER.entity: PERSONS,
+}
+"""Entity → the objects in which its rows are found."""
+
+ONCE = frozenset({LEARNER.entity})
+"""What the org owns from the day it is there."""
+
+__all__ = ["EXTERNAL_ID", "OBJECTS", "ONCE", "TRANSLATIONS", "long_id"]

@@ -12,13 +12,16 @@ A row dated in the future moves `since` within a run and nothing beyond it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Self
+from typing import Self, TypeVar
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from shared.model.errors import Misconfigured
+
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +37,7 @@ class Watermark:
     def read(cls, text: str | None) -> Self:
         if text is None:
             return cls(living=True)
-        try:
-            return TypeAdapter(cls).validate_json(text)
-        except ValidationError:
-            raise Misconfigured(
-                "A stored watermark is not one of Salesforce's: clear it to read everything again",
-                reason="BadWatermark",
-            ) from None
+        return _read(cls, text)
 
     def text(self) -> str:
         return orjson.dumps(asdict(self)).decode()
@@ -57,3 +54,33 @@ class Watermark:
         return replace(
             self, since=(self.began or 0) - overlap * 1_000_000, after=None, began=None, living=False
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """A watermark for each of several objects."""
+
+    objects: Mapping[str, Watermark]
+
+    @classmethod
+    def read(cls, text: str | None) -> Self:
+        return cls({}) if text is None else _read(cls, text)
+
+    def of(self, sobject: str) -> Watermark:
+        return self.objects.get(sobject) or Watermark.read(None)
+
+    def at(self, sobject: str, text: str) -> Self:
+        return replace(self, objects={**self.objects, sobject: Watermark.read(text)})
+
+    def text(self) -> str:
+        return orjson.dumps(asdict(self)).decode()
+
+
+def _read(kind: type[Kind], text: str) -> Kind:
+    try:
+        return TypeAdapter(kind).validate_json(text)
+    except ValidationError:
+        raise Misconfigured(
+            "A stored watermark is not one of Salesforce's: clear it to read everything again",
+            reason="BadWatermark",
+        ) from None

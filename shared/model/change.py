@@ -18,7 +18,8 @@ class Row:
     system. `version` is what the system wants back in a conditional write (ETag, modified stamp).
     `refused` says why the row cannot be taken; its values are then as far as they could be read.
     `merged_into` is the winner's native id where two rows were merged in the system. `external_id` is the
-    golden id that a create of the hub left in the row.
+    golden id that a create of the hub left in the row. `became` is the native id under which the same record
+    goes on, and this row with it no more: a lead that was converted.
     """
 
     native_id: str
@@ -29,6 +30,7 @@ class Row:
     version: str | None = None
     merged_into: str | None = None
     external_id: str | None = None
+    became: str | None = None
     refused: IntegrationError | None = None
 
 

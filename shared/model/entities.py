@@ -168,6 +168,44 @@ class Invoice(Entity):
     total: Amount | None = None
 
 
+class Learner(Entity):
+    """A person who registered for training: of a customer, a vendor or a partner, or our own staff."""
+
+    number: str | None = text(40)
+    first_name: str | None = text(40, personal=True)
+    last_name: Annotated[
+        str, StringConstraints(min_length=1, max_length=80), Field(json_schema_extra={"personal": True})
+    ]
+    email: Email | None = None
+    phone: str | None = text(40, personal=True)
+    company_name: str | None = text(255)
+    audience: str | None = text(40)
+
+
+class TrainingPurchase(Entity):
+    """A seat in a course, or several, that a learner has bought."""
+
+    number: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    learner: str = required_reference("learner")
+    course: Annotated[str, StringConstraints(min_length=1, max_length=255)]
+    quantity: Amount | None = None
+    amount: Amount | None = None
+    currency: str | None = text(3)
+    status: str | None = text(40)
+    purchased_on: Day | None = None
+
+
+class CourseResult(Entity):
+    """How far a learner came in a course."""
+
+    number: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    learner: str = required_reference("learner")
+    course: Annotated[str, StringConstraints(min_length=1, max_length=255)]
+    status: str | None = text(40)
+    grade: Amount | None = None
+    completed_on: Day | None = None
+
+
 @dataclass(frozen=True)
 class EntityType:
     """One entity of the hub: its model, and what can be read off it."""
@@ -242,5 +280,8 @@ _MODELS: Mapping[str, type[Entity]] = {
     "order": Order,
     "order_line": OrderLine,
     "invoice": Invoice,
+    "learner": Learner,
+    "training_purchase": TrainingPurchase,
+    "course_result": CourseResult,
 }
 ENTITIES: Mapping[str, EntityType] = {name: EntityType(name, model) for name, model in _MODELS.items()}

@@ -36,11 +36,15 @@ Rule = Callable[[Value], Value]
 class Translation:
     """One entity in one system, made of its table."""
 
+    shifting: frozenset[str] = frozenset()
+    """Of the references, the ones whose parent may go on there under another native id."""
+
     def __init__(self, system: str, entity: str, native: str, table: Sequence[Field]) -> None:
         _check_table(f"{system}.{entity}", entity, table)
         self.system, self.entity, self.native = system, entity, native
         self.fields = frozenset(field.canonical for field in table)
         self.references = {field.canonical: field.references for field in table if field.references}
+        self.table = tuple(table)
         self.natives = tuple(field.native for field in table)
         self._type = ENTITIES[entity]
         self._mandatory = tuple(field.canonical for field in table if field.mandatory)

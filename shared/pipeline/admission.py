@@ -33,12 +33,20 @@ class Admission:
 
     def admits(self, record: Golden, now: int) -> bool:
         """The record is to be brought, if it is not there."""
-        return self.reached(record) and self._among(record) and self._young(record, now)
+        among = self._among(record) and not self._excepted(record)
+        return self.reached(record) and among and self._young(record, now)
 
     def _among(self, record: Golden) -> bool:
         """Each field of `only` has one of its values, in whatever case, as choices are read."""
         return all(
             _folded(_value(record, name)) in map(_folded, values) for name, values in self.flow.only.items()
+        )
+
+    def _excepted(self, record: Golden) -> bool:
+        """A field of `except` has one of its values."""
+        return any(
+            _folded(_value(record, name)) in map(_folded, values)
+            for name, values in self.flow.excepted.items()
         )
 
     def _young(self, record: Golden, now: int) -> bool:

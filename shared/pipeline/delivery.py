@@ -211,7 +211,7 @@ class Delivery:
         noted: int,
     ) -> Plan:
         now, entity = self.clock(), planning.entity
-        linked = tx.identities(self.connection.system, entity, [row.native_id for row in found])
+        linked = self._linked(tx, entity, found)
         hits = chosen(asked.searches, found, linked, self.topology.entities[entity].key)
         lost = self._merge(tx, entity, [*read, *hits.rows], noted, now)
         left = [record for record in asked.asked() if record not in lost | hits.ambiguous.keys()]
@@ -219,6 +219,17 @@ class Delivery:
         plan.failed.update(hits.ambiguous)
         plan.unchanged += [record for record in asked.asked() if record in lost]
         return plan
+
+    def _linked(self, tx: Transaction, entity: str, found: Sequence[Row]) -> set[str]:
+        """Of what a search found, what other records have. What a dead one has left is free where things are
+        brought once: the same person registers again.
+        """
+        known = tx.identities(self.connection.system, entity, [row.native_id for row in found])
+        if not known or not self.topology.only_once(self.connection.system, entity):
+            return set(known)
+        golden = tx.golden(entity, [identity.id for identity in known.values()])
+        dead = {each.id for each in golden.values() if each.tombstone is not None}
+        return {native for native, identity in known.items() if identity.id not in dead}
 
     def _merge(
         self, tx: Transaction, entity: str, rows: Sequence[Row], noted: int, now: int

@@ -1,6 +1,7 @@
 """Detection: a page of rows becomes golden records, snapshots and one change set, in one transaction.
 
     known?      native id → golden record; else natural key → a living record; else a new one
+    gone on?    a row that goes on under another native id takes its record along, and its children follow
     moved?      a row whose snapshot changed since the poll began is left out, and looked at again
     pending?    what a handler was writing is settled by what the row shows
     merge       the fields that differ go into golden (`shared.model.merge`)
@@ -24,6 +25,7 @@ from shared.model.records import Entry, Identity, Key
 from shared.pipeline.findings import Findings
 from shared.pipeline.known import Known, learn
 from shared.pipeline.side import Side, Sighting
+from shared.pipeline.succession import Succession, question
 
 Sift = Callable[[Known, list[Row]], list[Row]]
 """Leaves, of a page's rows, those that may be merged now."""
@@ -51,19 +53,40 @@ class _Page:
     merge: Merge
     found: Findings = field(default_factory=Findings)
 
+    @property
+    def _succession(self) -> Succession:
+        return Succession(self.side, self.known, self.found, self.sighting.cause)
+
     def take(self, row: Row) -> None:
-        identity = self.known.identities.get(row.native_id)
+        identity = self._whose(row)
         snapshot = self.known.snapshots.get(identity.id) if identity else None
-        if row.deleted:  # whatever is being written to it: that write finds it gone
+        goes_on = row.became or row.merged_into
+        if identity and goes_on and (heir := self._succession.heir(row, identity)):
+            self._succession.go_on(row, identity.id, heir)
+        elif row.deleted:  # whatever is being written to it: that write finds it gone
             self._gone(row, identity)
         elif snapshot and self._busy(snapshot):
             self.found.later[row.native_id] = max(snapshot.pending_until, self.now)
-        elif row.refused:
+        elif row.refused and not self.side.once:
             self.found.refused.append((row, row.refused))
         elif identity is None:
             self._unknown(row)
         else:
             self._linked(row, identity)
+
+    def _whose(self, row: Row) -> Identity | None:
+        identity = self.known.identities.get(row.native_id)
+        record = self.known.golden.get(identity.id) if identity else None
+        if record and self._left_behind(record):
+            self._forget(record.id)
+            return None
+        return identity
+
+    def _left_behind(self, record: Golden) -> bool:
+        """Where things are brought once, what a deleted record has left may be another's, who asks for it:
+        somebody registers again.
+        """
+        return record.tombstone is not None and self.side.once and self.sighting.looked
 
     def _busy(self, snapshot: Snapshot) -> bool:
         """A write is under way, or was done since reading began: the row may be older than we know."""
@@ -73,13 +96,15 @@ class _Page:
     def _unknown(self, row: Row) -> None:
         key = self.side.key(row.values)
         bearer = self.known.bearer(key)
-        made = self.known.golden.get(row.external_id) if row.external_id else None
+        made = self._made(row)
         living = made.id if made else bearer.living
         if made and made.tombstone:
             self._stillborn(row, made)
+        elif made is None and self.side.once and not self.sighting.looked:
+            return  # somebody else's, and nobody asked
         elif living is None and bearer.buried > row.stamp:
             self.found.refused.append(
-                (row, self._question("DeletedElsewhere", "is older than a delete of its like"))
+                (row, question(self.side, "DeletedElsewhere", "is older than a delete of its like"))
             )
         elif living is None:
             if self.side.is_source:  # what only a follower has is its own affair, until a source has it too
@@ -87,11 +112,18 @@ class _Page:
         else:
             self._match(row, living)
 
+    def _made(self, row: Row) -> Golden | None:
+        """The record that a create of ours made the row for, unless the row is anybody's by now."""
+        made = self.known.golden.get(row.external_id) if row.external_id else None
+        return None if made and self._left_behind(made) else made
+
     def _stillborn(self, row: Row, record: Golden) -> None:
         """A row that a create of ours made, and whose record was deleted meanwhile."""
         snapshot = self.known.snapshots.get(record.id)
         if snapshot is None or snapshot.native_id is not None:
-            self.found.refused.append((row, self._question("Undeleted", "lives, but its record was deleted")))
+            self.found.refused.append(
+                (row, question(self.side, "Undeleted", "lives, but its record was deleted"))
+            )
         elif self._busy(snapshot):
             self.found.later[row.native_id] = max(snapshot.pending_until, self.now)
         else:
@@ -107,6 +139,8 @@ class _Page:
                 return
             self._link(row, living)
             self._adopt(row, living)
+        elif self.side.joins:
+            self._succession.join(row, living)
         else:
             self.found.refused.append((row, self._taken(f"{self.side.system} {snapshot.native_id}")))
 
@@ -132,10 +166,10 @@ class _Page:
         self.known.snapshots[record].native_id = row.native_id
 
     def _linked(self, row: Row, identity: Identity) -> None:
-        if identity.alias:
-            self.found.refused.append((row, self._question("AliasChanged", "was merged into another row")))
-            return
         record = self.known.golden.get(identity.id)
+        if identity.alias:
+            self._succession.alias(row, record)
+            return
         if record is None:
             self._first(row, identity.id)
         elif record.tombstone is not None:
@@ -278,10 +312,10 @@ class _Page:
         elif self.side.is_source:
             self._bury(row, record)
         else:
-            self._forget(record.id)
+            self._let_go(record.id)
             self.found.unlinked.append(row.native_id)
             self.found.refused.append(
-                (row, self._question("DeletedInTarget", f"was deleted in {self.side.system}"))
+                (row, question(self.side, "DeletedInTarget", f"was deleted in {self.side.system}"))
             )
 
     def _bury(self, row: Row, record: Golden) -> None:
@@ -320,6 +354,16 @@ class _Page:
             self.found.dropped.append(record)
         self.found.snapshots.pop(record, None)
 
+    def _let_go(self, record: str) -> None:
+        """A follower has deleted it. Where it was brought once, it is not brought again."""
+        snapshot = self.known.snapshots.get(record)
+        if snapshot is None or not self.side.once:
+            self._forget(record)
+            return
+        snapshot.native_id, snapshot.active, snapshot.fields = None, False, {}
+        snapshot.pending, snapshot.pending_until = None, 0
+        self.found.snapshots[record] = snapshot
+
     def _revenant(self, row: Row, record: Golden) -> None:
         """A row whose record is deleted. The delete wins; an edit beside it is a conflict.
 
@@ -331,7 +375,9 @@ class _Page:
             self.found.later[row.native_id] = self.now
             return
         if snapshot is None or tombstone is None:
-            self.found.refused.append((row, self._question("Undeleted", "lives, but its record was deleted")))
+            self.found.refused.append(
+                (row, question(self.side, "Undeleted", "lives, but its record was deleted"))
+            )
             return
         merged = self.merge.edit(
             record.fields, snapshot.fields, self.known.resolved(row.values), self._stamp(row)
@@ -348,9 +394,6 @@ class _Page:
         self._see(snapshot, row, merged)
         self.found.snapshots[record.id] = snapshot
         self.found.write_back[record.id] = None
-
-    def _question(self, reason: str, what: str) -> InvalidChange:
-        return InvalidChange(f"the {self.side.entity} {what}: a person has to decide", reason=reason)
 
     def _stamp(self, row: Row) -> int:
         return min(row.stamp, self.sighting.read_at)

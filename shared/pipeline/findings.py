@@ -14,6 +14,7 @@ from shared.model.golden import Golden, Snapshot
 from shared.model.merge import Clash
 from shared.model.records import DeadLetter, Entry
 from shared.pipeline import messages
+from shared.pipeline.attached import Attached
 from shared.pipeline.disputes import Questions
 from shared.pipeline.orphans import Orphans
 from shared.pipeline.side import Side, Sighting
@@ -29,6 +30,7 @@ class Findings:
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
+    moved: dict[str, None] = field(default_factory=dict)
     unlinked: list[str] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
     changed: dict[str, list[str]] = field(default_factory=dict)
@@ -60,6 +62,14 @@ class Findings:
         tx.count(self._tally(side, fresh))
         orphans = Orphans(side.topology, side.system, side.ids)
         orphans.reunite(tx, side.entity, self.links.values(), now)
+        Attached(side.system, orphans).follow(tx, side.entity, self.moved, now)
+        self._adopt_children(tx, side, now)
+
+    def _adopt_children(self, tx: Transaction, side: Side, now: int) -> None:
+        """Children of a row that has joined another record have that one's parent from now on."""
+        names = [f"{side.system}:{native}" for native in self.aliases] if side.joins else []
+        for system in side.topology.systems if names else ():
+            Orphans(side.topology, system, side.ids).called(tx, side.entity, names, now)
 
     def _refuse(self, tx: Transaction, side: Side, now: int) -> list[DeadLetter]:
         """Dead letters for rows that the hub refuses; one that was refused just so before is not news."""

@@ -43,7 +43,11 @@ class Known:
         return golden_id(self.side.entity, key, self.keys[key].generation if key in self.keys else 0)
 
     def resolved(self, values: Mapping[str, Value]) -> Mapping[str, Value]:
-        """The values, with references as golden ids (or `system:native id` while the parent is unknown)."""
+        """The values that are taken, with references as golden ids (or `system:native id` while the parent is
+        unknown, or shows under an id that it has left).
+        """
+        if self.side.once:
+            return {}
         if not self.side.translation.references:
             return values
         resolved = dict(values)
@@ -51,7 +55,8 @@ class Known:
             native = values.get(name)
             if isinstance(native, str):
                 parent = self.parents[entity].get(native)
-                resolved[name] = parent.id if parent else f"{self.side.system}:{native}"
+                left = parent and parent.alias and name in self.side.translation.shifting
+                resolved[name] = parent.id if parent and not left else f"{self.side.system}:{native}"
         return resolved
 
     def arrived(self, name: str, value: Value) -> Value:
@@ -67,6 +72,7 @@ def learn(tx: Transaction, side: Side, rows: Sequence[Row]) -> Known:
     """Load it: a few statements, however many rows."""
     natives = [row.native_id for row in rows]
     natives += [row.merged_into for row in rows if row.merged_into]
+    natives += [row.became for row in rows if row.became]
     identities = tx.identities(side.system, side.entity, natives)
     ids = [identity.id for identity in identities.values()]
     golden = tx.golden(side.entity, ids)
@@ -95,7 +101,7 @@ def _new_keys(
         key = None if row.deleted else side.key(row.values)
         identity = identities.get(row.native_id)
         record = golden.get(identity.id) if identity else None
-        if key and (record is None or record.key != key):
+        if key and (record is None or record.tombstone or record.key != key):
             found.append(key)
     return found
 

@@ -47,9 +47,12 @@ class Orphans:
     def reunite(self, tx: Transaction, parent: str, records: Iterable[str], now: int) -> None:
         """The system has these parents now: look at their children."""
         ids = list(records)
-        if not ids or not tx.any_orphans(self.system, parent):
-            return
-        found = tx.orphans_of(self.system, parent, self._names(tx, parent, ids))
+        if ids and tx.any_orphans(self.system, parent):
+            self.called(tx, parent, self._names(tx, parent, ids), now)
+
+    def called(self, tx: Transaction, parent: str, names: Iterable[str], now: int) -> None:
+        """Look at the children that lack a parent by one of these names."""
+        found = tx.orphans_of(self.system, parent, names)
         tx.forget_orphans(self.system, found)
         self.look(tx, [(each.entity, each.id, each.source) for each in found], REUNION, now)
 

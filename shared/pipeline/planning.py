@@ -13,7 +13,7 @@ from functools import partial
 from shared.adapters.store.transaction import Transaction
 from shared.model.errors import IntegrationError, Permanent
 from shared.model.golden import Golden, Snapshot
-from shared.pipeline import disputes, recoverability
+from shared.pipeline import attached, disputes, recoverability
 from shared.pipeline.admission import Admission
 from shared.pipeline.parents import Parent, Parentage, Parents
 from shared.pipeline.ports import Connection
@@ -52,6 +52,8 @@ class Plan:
     """The parents that the target does not have of a record that it is to have."""
     outside: frozenset[Parent] = frozenset()
     """Of these, the ones that the flow brings only for a child's sake."""
+    places: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Where parents are that may move: parent entity → golden id → native id."""
 
     def asked(self) -> list[str]:
         """The records of which the target must be asked first."""
@@ -69,6 +71,12 @@ class Plan:
         self.left_out += other.left_out
         self.lacking.update(other.lacking)
         self.outside |= other.outside
+        self.stand(other.places)
+
+    def stand(self, places: attached.Places) -> None:
+        """Where these parents were when the plan was made; where they were first counts."""
+        for parent, natives in places.items():
+            self.places[parent] = {**natives, **self.places.get(parent, {})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,7 @@ class Planning:
         parents = Parentage(self.topology, self.connection, self.entity).find(tx, records.values(), now)
         projection = self._projection()
         plan = Plan(claimed_until=now + self.claim, outside=parents.outside)
+        plan.stand(attached.note(tx, self.connection, self.entity, records.values(), parents))
         for record in ids:
             golden, snapshot = records.get(record), snapshots.get(record)
             if golden is None:

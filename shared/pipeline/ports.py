@@ -29,6 +29,14 @@ class Translation(Protocol):
         """Of these, the ones that point at another record: field → entity."""
         ...
 
+    @property
+    def shifting(self) -> frozenset[str]:
+        """Of these, the ones whose parent may go on there under another native id: a lead that is converted.
+
+        Its children are then written anew, for nobody else points them at it.
+        """
+        ...
+
     def normal(self, field: str, value: Value) -> Value:
         """The canonical value as it reads after the system has stored it: idempotent and pure.
 
@@ -131,7 +139,8 @@ class Connection:
     writes into a database; None where an API stands between, which decides what may be written. `bulk` is
     from how many writes on it takes them in one job, if it does: then they are planned together. `push` says
     how what it pushes is read. `launch` makes links by which people come in, where it is told how. `meter`
-    knows its calls, where it says anything of them, and `sizes` how much one call carries.
+    knows its calls, where it says anything of them, and `sizes` how much one call carries. `once` are the
+    entities that it takes from others, and that are its own from then on.
     """
 
     system: str
@@ -148,6 +157,7 @@ class Connection:
     launch: Launch | None = None
     meter: Meter | None = None
     sizes: Sizes = field(default_factory=Sizes)
+    once: frozenset[str] = frozenset()
 
 
 class Bus(Protocol):

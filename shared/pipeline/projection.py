@@ -112,6 +112,8 @@ class Projection:
         """
         if snapshot is None and record.tombstone is None and not self._welcome(record, now, brought=brought):
             return Outside()
+        if self.flow.once and snapshot is not None and record.tombstone is None and _given(snapshot):
+            return Unchanged()
         try:
             return self._decide(record, snapshot, parents, now, asked=asked)
         except LeftOutError:
@@ -244,3 +246,8 @@ class Projection:
                     reason="Unstable",
                     field=name,
                 )
+
+
+def _given(snapshot: Snapshot) -> bool:
+    """The target has the record, or had it and has deleted it: whatever it is now, it is the target's own."""
+    return snapshot.native_id is not None or not snapshot.active

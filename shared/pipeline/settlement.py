@@ -31,6 +31,7 @@ from shared.model.errors import (
 from shared.model.golden import Fields, Snapshot, Value
 from shared.model.records import DeadLetter, Entry, Orphan
 from shared.pipeline import messages, recoverability
+from shared.pipeline.attached import Attached
 from shared.pipeline.orphans import Orphans
 from shared.pipeline.parents import Parent
 from shared.pipeline.planning import Plan
@@ -286,6 +287,7 @@ class Settlement:
         who lacks a parent, and does not come back by itself, is noted.
         """
         orphans = Orphans(self.topology, self.system, self.ids)
+        Attached(self.system, orphans).settled(tx, plan.places, self.now)
         orphans.reunite(tx, self.entity, self._links.values(), self.now)
         lacking = [(record, parent) for record, parents in plan.lacking.items() for parent in parents]
         wanted = {parent: record for record, parent in lacking if record in self._parked}

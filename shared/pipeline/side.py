@@ -11,7 +11,7 @@ from shared.model.golden import Value
 from shared.model.keys import natural_key
 from shared.model.merge import Merge
 from shared.pipeline.ports import Translation
-from shared.topology import Topology
+from shared.topology import Topology, Twins
 
 PUSH = "push"
 """The cause of what a system pushed."""
@@ -49,6 +49,16 @@ class Side:
     @property
     def is_target(self) -> bool:
         return bool(self.topology.flows_to(self.system, self.entity))
+
+    @property
+    def once(self) -> bool:
+        """Whether what was brought here is the system's own: who is who is seen, and nothing else."""
+        return self.topology.only_once(self.system, self.entity)
+
+    @property
+    def joins(self) -> bool:
+        """Whether a second row with the natural key of another here is the same record."""
+        return self.topology.entities[self.entity].twins is Twins.JOIN
 
     @property
     def key_fields(self) -> tuple[str, ...]:

@@ -60,6 +60,14 @@ class Sales:
         request = httpx.Request("POST", "http://sim/_sim/merge", content=orjson.dumps(body))
         assert self.world.systems[self.system].handle(request).is_success
 
+    def convert(self, lead: str, **into: str) -> str:
+        """A lead becomes a contact; its id."""
+        content = orjson.dumps({"lead": lead, **into})
+        request = httpx.Request("POST", "http://sim/_sim/convert", content=content)
+        answer = self.world.systems[self.system].handle(request)
+        assert answer.is_success, answer.text
+        return str(answer.json()["contactId"])
+
     def row(self, key: str) -> dict[str, Any]:
         return {row["Id"]: row for row in self.world.rows(self.system, OBJECTS[key[:3]])}[key]
 

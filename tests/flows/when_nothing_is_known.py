@@ -22,6 +22,7 @@ class Giving:
     def __init__(self, translation: Translation) -> None:
         self._translation = translation
         self.fields, self.references = translation.fields, translation.references
+        self.shifting = translation.shifting
 
     def normal(self, field: str, value: Value) -> Value:
         given = "DE" if field == "country" else None

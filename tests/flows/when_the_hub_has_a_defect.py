@@ -21,6 +21,7 @@ class Fragile:
     def __init__(self, translation: Translation) -> None:
         self._translation = translation
         self.fields, self.references = translation.fields, translation.references
+        self.shifting = translation.shifting
 
     def normal(self, field: str, value: Value) -> Value:
         if value == "Acme 3":

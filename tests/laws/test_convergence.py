@@ -57,6 +57,7 @@ class Plain:
 
     fields = frozenset({"number", "name", FIELD})
     references: Mapping[str, str] = {}
+    shifting: frozenset[str] = frozenset()
 
     def normal(self, _field: str, value: Value) -> Value:
         return value

@@ -42,7 +42,8 @@ def test_a_run_says_what_became_of_every_record_and_a_second_run_does_nothing(tm
     flows = counts_of(first)
     assert first["converged"]
     for entity, name in FLOWS:
-        assert flows[entity]["read"] == summary["records"][name]
+        learnt = counts_of(first, "salesforce")["learner"]["created"] if entity == "lead" else 0
+        assert flows[entity]["read"] in (summary["records"][name], summary["records"][name] + learnt)
         assert flows[entity]["read"] == sum(flows[entity][each] for each in SETTLED)
         assert flows[entity]["parked"] == 0
     letters = sum(flow["dead_lettered"] for flow in flows.values())
@@ -55,6 +56,7 @@ def test_a_run_says_what_became_of_every_record_and_a_second_run_does_nothing(tm
     assert "dead-lettered" in ended.stdout
     assert not (tmp_path / "cloud" / "endpoints.json").exists()
     every_quote_that_was_won_is_an_order_in_the_erp_and_its_invoice_is_back_and_paid(first, tmp_path)
+    everybody_who_learns_is_one_person_in_salesforce_and_employees_are_none(first)
 
     _, second = once("--records", 999, data=tmp_path / "cloud")
     numbers = [value for flow in second["flows"] for value in flow.values() if isinstance(value, int)]
@@ -73,6 +75,18 @@ def every_quote_that_was_won_is_an_order_in_the_erp_and_its_invoice_is_back_and_
     erp.close()
 
 
+def everybody_who_learns_is_one_person_in_salesforce_and_employees_are_none(report):
+    sample, done = make_sample(150, 3, datetime.now(UTC)), counts_of(report, "salesforce")
+    customers = {row["id"] for row in sample.lms["learners"] if row["audience"] != "staff"}
+    people = {row["email"].lower() for row in sample.lms["learners"] if row["id"] in customers}
+    known = {row["Email"] for row in sample.salesforce["Contact"]}
+    assert done["learner"]["created"] == len(people - known) < len(people) < len(customers)
+    for entity, resource in (("training_purchase", "purchases"), ("course_result", "results")):
+        theirs = [row for row in sample.lms[resource] if row["learner_id"] in customers]
+        assert done[entity]["created"] == len(theirs) > 0
+        assert done[entity]["dead_lettered"] == done[entity]["parked"] == 0
+
+
 def test_a_cloud_that_stays_up_brings_changes_over_survives_kills_and_leaves_nothing_behind(tmp_path):
     """One story, for a cloud's start costs seconds and each step leaves it as it found it."""
     with running("--records", 60, "--customers", 60, data=tmp_path / "cloud") as cloud:
@@ -84,6 +98,7 @@ def test_a_cloud_that_stays_up_brings_changes_over_survives_kills_and_leaves_not
         a_link_logs_a_user_of_the_crm_in_once(cloud)
         every_system_with_an_api_pushes_to_its_door_and_is_heard(cloud)
         a_quote_that_somebody_wins_is_followed_to_its_money(cloud)
+        somebody_who_registers_is_followed_from_lead_to_contact(cloud)
         killed_processes_come_back_where_they_were_and_no_change_is_lost_or_doubled(cloud)
         sigterm_ends_every_process_and_is_no_failure(cloud)
 
@@ -145,6 +160,14 @@ def a_quote_that_somebody_wins_is_followed_to_its_money(cloud):
     )
     again = local("win", "--data", cloud.data)
     assert (again.returncode, again.stderr.partition(":")[0]) == (1, "no quote waits for a customer")
+
+
+def somebody_who_registers_is_followed_from_lead_to_contact(cloud):
+    ended = local("learn", "--data", cloud.data)
+    assert ended.returncode == 0, ended.stderr
+    assert re.search(
+        r"Salesforce has lead 00Q.*is contact 003.*Course_Result.*Training_Pur", ended.stdout, re.DOTALL
+    )
 
 
 def killed_processes_come_back_where_they_were_and_no_change_is_lost_or_doubled(cloud):

@@ -127,8 +127,8 @@ class Room:
         self.system.faults.clear()
 
     def calls(self) -> list[httpx.Request]:
-        """What was asked, logins aside."""
-        login = ("/token", "/openid-configuration")
+        """What was asked, logins and what a process asks once aside."""
+        login = ("/token", "/openid-configuration", "/describe")
         return [each for each in self.wire.requests if not each.url.path.endswith(login)]
 
     def sent_records(self) -> list[dict[str, Any]]:
@@ -167,6 +167,7 @@ MANDATORY: Mapping[str, Mapping[str, Any]] = {
     "contact": {"last_name": "Nguyễn"},
     "lead": {"last_name": "Nguyễn", "company_name": "Acme"},
     "price_list": {"name": "Retail"},
+    "learner": {"last_name": "Nguyễn", "email": "nguyen@example.org", "audience": "customer"},
 }
 
 

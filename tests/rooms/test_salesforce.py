@@ -98,10 +98,10 @@ async def test_what_we_write_names_us_as_its_origin(crm: Room):
 
 
 async def test_the_calls_of_the_day_are_kept_from_the_last_answer(time: Time):
-    room = salesforce(time, options=Options(CREDENTIALS, daily_limit=3))
+    room = salesforce(time, options=Options(CREDENTIALS, daily_limit=4))
     await room.poll()
 
-    assert client_of(room).usage == usage_of("api-usage=1/3", time.micros())
+    assert client_of(room).usage == usage_of("api-usage=2/4", time.micros())
     await room.poll()
     await room.poll()
     with pytest.raises(Throttled) as raised:

@@ -36,10 +36,13 @@ NAME = "a system's name is small letters, digits and hyphens, a letter first, at
 ACCOUNT = (
     "number, name, phone, website, industry, street, city, state, postal_code, country, credit_limit, on_hold"
 )
-ENTITIES = "account, contact, lead, unit, product, price_list, price_list_item, order, order_line, invoice"
+ENTITIES = (
+    "account, contact, lead, unit, product, price_list, price_list_item, order, order_line, invoice, learner,"
+    " training_purchase, course_result"
+)
 FLOW_KEYS = (
-    "entity, from, to, freshness, priority, delete, only, recent, missing_parent, parent_wait, guard, watch, "
-    "envelope"
+    "entity, from, to, mode, freshness, priority, delete, only, except, once, recent, missing_parent,"
+    " parent_wait, guard, watch, envelope"
 )
 SYSTEM_TAG = "tag:yaml.org,2002:python/object:os.system"
 BURIED = (
@@ -110,7 +113,7 @@ CASES: list[tuple[str, str, list[str]]] = [
     (
         "owner: crm",
         "from: crm",
-        ["5: entities.account.from: unknown key; there are key, owner, conflict, fields"],
+        ["5: entities.account.from: unknown key; there are key, twins, owner, conflict, fields"],
     ),
     ("{phone: {owner: lms}}", "[phone]", [f"8: entities.contact.fields: {MAPPING}"]),
     ("phone: {owner: lms}", "phone: lms", [f"8: entities.contact.fields.phone: {MAPPING}"]),

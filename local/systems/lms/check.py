@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from local.systems.system import Row
 
 _EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z0-9]")
+_AMOUNT = re.compile(r"-?\d{1,12}(\.\d{1,4})?")
 _READ_ONLY = frozenset({"id", "created_at", "updated_at", "deleted"})
 
 
@@ -43,7 +45,7 @@ def _normal(field: Field, value: Any) -> Any:
     if not isinstance(value, str) or field.type is not str:
         return value
     value = value.strip() or None
-    return value.lower() if value and field.is_email else value
+    return value.lower() if value and field.is_email and not field.as_typed else value
 
 
 def _fault(field: Field, value: Any) -> Row | None:
@@ -60,9 +62,24 @@ def _text_fault(field: Field, value: str) -> Row | None:
         return _said("not_in_list", f"{field.name} must be one of {', '.join(allowed)}", allowed=allowed)
     if field.longest and len(value) > field.longest:
         return _said("too_long", f"{field.name} is longer than {field.longest}", max=field.longest)
-    if field.is_email and not _EMAIL.fullmatch(value):
+    if field.is_email and not _EMAIL.fullmatch(value.lower()):
         return _said("invalid_email", f"{field.name} is not an e-mail address")
+    return _form_fault(field, value)
+
+
+def _form_fault(field: Field, value: str) -> Row | None:
+    if field.is_amount and not _AMOUNT.fullmatch(value):
+        return _said("invalid_amount", f"{field.name} must be a decimal number in a string")
+    if field.is_day and not _is_day(value):
+        return _said("invalid_day", f"{field.name} must be a day such as 2026-01-31")
     return None
+
+
+def _is_day(value: str) -> bool:
+    try:
+        return date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
 
 
 _TYPES = {str: "a string", int: "an integer"}

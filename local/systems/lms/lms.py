@@ -12,7 +12,7 @@ from local.systems.lms.answers import Refused, answer, error, malformed, of_outc
 from local.systems.lms.bucket import Bucket
 from local.systems.lms.query import read_list
 from local.systems.lms.resource import Resource
-from local.systems.lms.shape import ACTIVE, COMPANIES, COMPANY_USERS, SHAPES
+from local.systems.lms.shape import ACTIVE, COMPANY_USERS, SHAPES
 from local.systems.lms.sso import SingleSignOn
 from local.systems.lms.stamp import stamp
 from local.systems.system import noted
@@ -43,8 +43,10 @@ class Lms:
         self._token = token
         self._bucket = Bucket(calls_a_minute, clock)
         self._resources = {path: Resource(shape, rows) for path, shape in SHAPES.items()}
-        self._resources[COMPANY_USERS.path].parent = self._resources[COMPANIES.path]
-        self._resources[COMPANIES.path].child = self._resources[COMPANY_USERS.path]
+        for child in self._resources.values():
+            if child.shape.parent is not None:
+                child.parent = self._resources[child.shape.parent.path]
+                child.parent.children.append(child)
         self._sso: SingleSignOn | None = None
         self._staff: frozenset[str] = frozenset()
 
@@ -83,7 +85,7 @@ class Lms:
         return self._resources[name].living()
 
     def load(self, name: str, rows: Iterable[Row]) -> None:
-        """Sample rows, put as they are; companies before their users."""
+        """Sample rows, put as they are; parents before their children."""
         self._resources[name].load(rows)
 
     def _may_come_in(self, address: str) -> bool:

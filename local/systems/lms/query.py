@@ -30,7 +30,7 @@ _PAGING = frozenset({"updated_since", "limit", "cursor"})
 
 def read_list(resource: Resource, params: httpx.QueryParams) -> Row:
     """`data` and `next_cursor` for these parameters."""
-    lookups = {"ids": "id"} | {many: field for field, many in resource.shape.unique.items()}
+    lookups = {"ids": "id"} | {many: field for field, many in resource.shape.lookups.items()}
     for name in params:
         if name not in _PAGING | lookups.keys() or len(params.get_list(name)) > 1:
             raise malformed(f"{name} is unknown here or given twice", name)
@@ -51,7 +51,7 @@ def _looked_up(resource: Resource, name: str, field: str, params: httpx.QueryPar
 
 def _having(resource: Resource, field: str, value: str) -> Iterator[Row]:
     if field != "id":
-        yield from resource.find(field, value.lower() if field == "email" else value)
+        yield from resource.find(field, value)
     elif not _NUMBER.fullmatch(value):
         raise malformed(f"{value} is not an id", "ids")
     elif row := resource.get(int(value)):

@@ -26,10 +26,10 @@ class Resource:
         self._rows = rows
         self._name = shape.path
         self._order = rows.order(self._name, lambda row: (row["updated_at"], row["id"]))
-        self._holders = {field: rows.finder(self._name, _living(field)) for field in shape.unique}
-        self._children = rows.finder(self._name, _living("company_id")) if shape.parent else None
+        self._holders = {field: rows.finder(self._name, _living(field)) for field in shape.lookups}
+        self._children = rows.finder(self._name, _living(shape.parent.field)) if shape.parent else None
         self.parent: Resource | None = None
-        self.child: Resource | None = None
+        self.children: list[Resource] = []
 
     # Reading
 
@@ -38,7 +38,8 @@ class Resource:
         return None if row is None or "deleted" in row else row
 
     def find(self, field: str, value: str) -> Iterator[Row]:
-        for key in self._holders[field].find(value):
+        """Rows with this value; an e-mail address in whatever capitals."""
+        for key in self._holders[field].find(_comparable(field, value)):
             if row := self.get(int(key)):
                 yield row
 
@@ -88,7 +89,7 @@ class Resource:
         row = self._written(number)
         if row is None:
             return {"status": 404, "code": "not_found"}
-        if self.child and self.child.has_children(number):
+        if any(child.has_children(number) for child in self.children):
             return {"status": 409, "code": "has_children"}
         gone = {"id": number, "external_id": row["external_id"], "deleted": True, "updated_at": stamp}
         self._rows.put(self._name, str(number), gone)
@@ -111,21 +112,31 @@ class Resource:
         return {"status": 422, "errors": faults} if faults else self._clash(stored, number)
 
     def _orphan(self, stored: Row) -> list[Row]:
-        parent = stored.get("company_id")
-        if self.parent is None or parent is None or self.parent.has(parent):
+        if self.parent is None or self.shape.parent is None:
             return []
-        return [{"field": "company_id", "code": "unknown_parent", "message": f"there is no company {parent}"}]
+        field, number = self.shape.parent.field, stored.get(self.shape.parent.field)
+        if number is None or self.parent.has(number):
+            return []
+        message = f"there is no {self.shape.parent.what} {number}"
+        return [{"field": field, "code": "unknown_parent", "message": message}]
 
     def _clash(self, stored: Row, number: int | None) -> Row | None:
-        for field, holders in self._holders.items():
-            others = (int(key) for key in holders.find(stored.get(field)) if int(key) != number)
+        for field in self.shape.lookups:
+            if field not in self.shape.unique:
+                continue
+            holders = self._holders[field].find(_comparable(field, stored.get(field)))
+            others = (int(key) for key in holders if int(key) != number)
             if (holder := next(others, None)) is not None:
                 return {"status": 409, "code": f"duplicate_{field}", "id": holder, "field": field}
         return None
 
 
 def _living(field: str) -> Any:
-    return lambda row: None if "deleted" in row else row[field]
+    return lambda row: None if "deleted" in row else _comparable(field, row[field])
+
+
+def _comparable(field: str, value: Any) -> Any:
+    return value.lower() if field == "email" and isinstance(value, str) else value
 
 
 def _without(record: Row, name: str) -> Row:

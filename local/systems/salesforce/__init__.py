@@ -10,7 +10,8 @@
                     replication.py  getUpdated, getDeleted
   push.py         outbound messages, to whoever subscribed
   org.py          schema.py + objects.py (what there is), tables.py (rows and indexes), transactions
-  beside          oauth.py, usage.py, errors.py, ids.py, stamps.py, loading.py (sample rows, merge, convert)
+  beside          oauth.py, usage.py, errors.py, ids.py, stamps.py, loading.py (sample rows, merge),
+                  conversion.py
 ```
 
 Not simulated: SOAP and its login, Bulk query jobs, composite graph, change events, relationships of more

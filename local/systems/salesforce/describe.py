@@ -2,8 +2,10 @@
 
 from typing import Any, Final
 
+from local.systems.salesforce.org import Org
 from local.systems.salesforce.schema import IDS, NUMBERS, TEXTS, Field, SObject
 
+MASTER: Final = "012000000000000AAA"
 _VERBS: Final = (
     "createable",
     "deletable",
@@ -31,7 +33,7 @@ def summary(sobject: SObject, base: str) -> dict[str, Any]:
     address = f"{base}/sobjects/{sobject.name}"
     return {
         **dict.fromkeys(_VERBS, True),
-        "custom": sobject.name.endswith("__c"),
+        "custom": sobject.is_custom,
         "keyPrefix": sobject.prefix,
         "label": sobject.name,
         "labelPlural": sobject.plural,
@@ -47,9 +49,33 @@ def summary(sobject: SObject, base: str) -> dict[str, Any]:
     }
 
 
-def description(sobject: SObject, base: str) -> dict[str, Any]:
+def description(org: Org, sobject: SObject, base: str) -> dict[str, Any]:
     """All of one object."""
-    return {**summary(sobject, base), "fields": [_field(field) for field in sobject.fields.values()]}
+    fields = [_field(field) for field in sobject.fields.values()]
+    return {**summary(sobject, base), "fields": fields, "recordTypeInfos": _record_types(org, sobject)}
+
+
+def _record_types(org: Org, sobject: SObject) -> list[dict[str, Any]]:
+    """Those that people made, and the one that every object has."""
+    made = [
+        _record_type(row["Id"], row["DeveloperName"], active=row["IsActive"])
+        for row in org.record_types()
+        if row["SobjectType"] == sobject.name
+    ]
+    return [*made, _record_type(MASTER, "Master", active=True)]
+
+
+def _record_type(key: str, name: str, *, active: bool) -> dict[str, Any]:
+    master = name == "Master"
+    return {
+        "active": active,
+        "available": active,
+        "defaultRecordTypeMapping": master,
+        "developerName": name,
+        "master": master,
+        "name": name,
+        "recordTypeId": key,
+    }
 
 
 def _field(field: Field) -> dict[str, Any]:
@@ -62,7 +88,7 @@ def _field(field: Field) -> dict[str, Any]:
         "length": field.length if is_text else 0,
         "byteLength": field.length * 3 if is_text else 0,
         "precision": 18 if field.type in NUMBERS else 0,
-        "scale": 0,
+        "scale": field.scale,
         "digits": 0,
         "custom": field.name.endswith("__c"),
         "nillable": field.nillable,

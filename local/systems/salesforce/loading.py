@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from local.systems.salesforce.call import Answer, Call
-from local.systems.salesforce.errors import ApiError, Refusal, not_found
+from local.systems.salesforce.conversion import convert
+from local.systems.salesforce.errors import ApiError, Refusal
 from local.systems.salesforce.ids import canonical
 from local.systems.salesforce.org import Org, audit
 from local.systems.salesforce.schema import SObject
@@ -63,10 +64,11 @@ class Loader:
     def act(self, action: str, call: Call) -> Answer:
         """An action of the control plane."""
         body = call.json_object()
-        return self._merge(call, body) if action == "merge" else self._convert(call, body)
+        writer = Writer(self._forms, call)
+        return self._merge(writer, body) if action == "merge" else convert(self._org, writer, body)
 
-    def _merge(self, call: Call, body: Row) -> Answer:
-        sobject, writer = object_of(self._org, body.get("object")), Writer(self._forms, call)
+    def _merge(self, writer: Writer, body: Row) -> Answer:
+        sobject = object_of(self._org, body.get("object"))
         winner = writer.key_of(sobject, body.get("winner"))
         losers = [writer.key_of(sobject, text) for text in body.get("losers") or ()]
         with self._org.transaction() as transaction:
@@ -77,27 +79,6 @@ class Loader:
                 transaction.roll_back()
                 raise
         return Answer(200, {"id": winner, "mergedRecordIds": losers, "success": True})
-
-    def _convert(self, call: Call, body: Row) -> Answer:
-        """A lead becomes an account with a contact."""
-        lead_object = object_of(self._org, "Lead")
-        writer = Writer(self._forms, call)
-        lead = writer.living(lead_object, writer.key_of(lead_object, body.get("lead")))
-        if lead["IsConverted"]:
-            raise not_found("The lead has been converted already")
-        account = writer.create(
-            object_of(self._org, "Account"), _picked(lead, {"Name": "Company", "Phone": "Phone"})
-        )
-        contact_fields = {
-            name: name for name in ("LastName", "FirstName", "Salutation", "Email", "Title", "Phone")
-        }
-        contact = writer.create(
-            object_of(self._org, "Contact"), {**_picked(lead, contact_fields), "AccountId": account}
-        )
-        writer.mark_converted(lead_object, lead, account, contact)
-        return Answer(
-            200, {"leadId": lead["Id"], "accountId": account, "contactId": contact, "success": True}
-        )
 
 
 def _stamps(row: Row) -> Row:
@@ -113,7 +94,3 @@ def _stamp(text: str) -> str:
     if moment is None:
         raise ValueError(f"{text} is no date and time with an offset")
     return moment
-
-
-def _picked(row: Row, names: dict[str, str]) -> Row:
-    return {target: row.get(source) for target, source in names.items()}

@@ -1,8 +1,9 @@
 """The objects of the simulated org, as tables of their fields. A further object is one more entry here.
 
 Lengths, flags and picklists are those of a plain Enterprise org. `Crosswalk_Id__c` is the hub's own
-external id field. Which picklists are restricted: salutation, lead status and geocode accuracy; the others
-take any text, as standard picklists of most orgs do.
+external id field, `Learner_Number__c` the school's number of a person. The two objects of training refer to
+a lead, or to its contact once it is converted. Which picklists are restricted: salutation, lead status and
+geocode accuracy; the others take any text, as standard picklists of most orgs do.
 """
 
 from typing import Final
@@ -19,7 +20,7 @@ _INDUSTRIES: Final = (
     "Recreation; Retail; Shipping; Technology; Telecommunications; Transportation; Utilities; Other"
 )
 _STATUSES: Final = "Open - Not Contacted; Working - Contacted; Closed - Converted; Closed - Not Converted"
-_SOURCES: Final = "Web; Phone Inquiry; Partner Referral; Purchased List; Other"
+_SOURCES: Final = "Web; Phone Inquiry; Partner Referral; Purchased List; Training; Other"
 
 _AUDIT: Final = """
 IsDeleted         boolean       system
@@ -110,6 +111,7 @@ EmailBouncedDate    datetime       -
 IsEmailBounced      boolean        system
 PhotoUrl            url 255        read
 Crosswalk_Id__c     string 36      external unique
+Learner_Number__c   string 40      -
 {_AUDIT}
 """
 
@@ -147,7 +149,9 @@ IsUnreadByOwner         boolean        default
 LastActivityDate        date           read
 EmailBouncedReason      string 255     update
 EmailBouncedDate        datetime       update
+RecordTypeId            reference      -          | RecordType
 Crosswalk_Id__c         string 36      external unique
+Learner_Number__c       string 40      -
 {_AUDIT}
 """
 
@@ -163,11 +167,61 @@ IsActive    boolean      default
 {_AUDIT}
 """
 
+_RECORD_TYPE: Final = f"""
+Id             id          system lookup
+Name           string 80   required
+DeveloperName  string 80   required
+SobjectType    string 40   required
+IsActive       boolean     default
+{_AUDIT}
+"""
+
+
+def _of_training(name: str, fields: str) -> str:
+    """A custom object: its name is a number that the org gives, and it belongs to a lead or a contact."""
+    return f"""
+Id               id            system lookup
+OwnerId          reference     default          | User
+Name             string 80     system numbered  | {name}
+Number__c        string 40     indexed
+Lead__c          reference     indexed          | Lead
+Contact__c       reference     indexed          | Contact
+Course__c        string 255    -
+Status__c        string 40     -
+Crosswalk_Id__c  string 36     external unique
+{fields}
+{_AUDIT}
+"""
+
+
+_PURCHASE: Final = _of_training(
+    "TP",
+    """
+Quantity__c      double 18 0   -
+Amount__c        double 16 2   -
+Currency__c      string 3      -
+Purchased_On__c  date          -
+""",
+)
+_RESULT: Final = _of_training(
+    "CR",
+    """
+Grade__c         double 16 2   -
+Completed_On__c  date          -
+""",
+)
+
 STANDARD: Final = Schema(
     [
         parse_object("Account", "001", "Accounts", _ACCOUNT),
         parse_object("Contact", "003", "Contacts", _CONTACT),
         parse_object("Lead", "00Q", "Leads", _LEAD),
         parse_object("User", "005", "Users", _USER),
+        parse_object("RecordType", "012", "Record Types", _RECORD_TYPE),
+        parse_object("Training_Purchase__c", "a01", "Training Purchases", _PURCHASE),
+        parse_object("Course_Result__c", "a02", "Course Results", _RESULT),
     ]
 )
+
+RECORD_TYPES: Final = {"Lead": ("Customer", "Vendor", "Partner")}
+"""Object to the names of its record types."""

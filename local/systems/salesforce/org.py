@@ -11,6 +11,7 @@ from typing import Final
 
 from local.systems.rows import Rows
 from local.systems.salesforce.ids import record_id
+from local.systems.salesforce.objects import RECORD_TYPES
 from local.systems.salesforce.schema import Schema, SObject
 from local.systems.salesforce.stamps import stamp
 from local.systems.salesforce.tables import Table
@@ -20,6 +21,8 @@ ORG_ID: Final = record_id("00D", 1)
 USER_ID: Final = record_id("005", 1)
 INSTANCE: Final = "8d"
 """Where new records are made; loaded ones come from elsewhere, so that their ids do not stand in the way."""
+SETUP: Final = frozenset({"User", "RecordType"})
+"""Objects that are no customer records."""
 INTEGRATION_USER: Final = "integration@crosswalk.example"
 
 
@@ -32,12 +35,19 @@ class Org:
         self._undo: list[tuple[Table, str, Row | None]] | None = None
         if USER_ID not in self.tables["User"].written:
             self.tables["User"].put(_integration_user(stamp(clock())))
+        if "RecordType" in self.tables and not self.tables["RecordType"].written:
+            for row in _record_types(stamp(clock())):
+                self.tables["RecordType"].put(row)
 
     def now(self) -> datetime:
         return self.clock()
 
     def table(self, sobject: SObject) -> Table:
         return self.tables[sobject.name]
+
+    def record_types(self) -> Iterator[Row]:
+        table = self.tables.get("RecordType")
+        return iter(table.written.values()) if table else iter(())
 
     def new_id(self, sobject: SObject) -> str:
         """An id that no record of this object has."""
@@ -89,6 +99,13 @@ def _integration_user(now: str) -> Row:
         "IsActive": True,
         **audit(now),
     }
+
+
+def _record_types(now: str) -> Iterator[Row]:
+    named = [(sobject, name) for sobject, names in RECORD_TYPES.items() for name in names]
+    for number, (sobject, name) in enumerate(named, 1):
+        names = {"Name": name, "DeveloperName": name, "SobjectType": sobject}
+        yield {"Id": record_id("012", number), **names, "IsActive": True, **audit(now)}
 
 
 def audit(now: str) -> Row:

@@ -28,7 +28,7 @@ class Records:
         return Answer(200, {"objectDescribe": summary(sobject, call.base), "recentItems": []})
 
     def describe(self, call: Call, sobject: SObject) -> Answer:
-        return Answer(200, description(sobject, call.base))
+        return Answer(200, description(self._org, sobject, call.base))
 
     def create(self, call: Call, sobject: SObject) -> Answer:
         raw = _without_id(call.json_object())

@@ -30,7 +30,7 @@ from local.systems.salesforce.errors import ApiError, OAuthError, Refusal, not_f
 from local.systems.salesforce.loading import Loader
 from local.systems.salesforce.oauth import Credentials, Sessions, TokenEndpoint, session_expired
 from local.systems.salesforce.objects import STANDARD
-from local.systems.salesforce.org import Org
+from local.systems.salesforce.org import SETUP, Org
 from local.systems.salesforce.push import SalesforceManner
 from local.systems.salesforce.queries import LARGEST_PAGE, Queries
 from local.systems.salesforce.records import Records
@@ -62,6 +62,8 @@ class Options:
     """How far `latestDateCovered` stays behind the clock."""
     duplicate_rules: Mapping[str, str] = field(default_factory=dict)
     """Object to the (indexed) field in which no two records may agree."""
+    lead_assignment: str | None = None
+    """The user to whom the active assignment rule gives new leads, unless `Sforce-Auto-Assign: false`."""
 
 
 class Salesforce:
@@ -76,7 +78,7 @@ class Salesforce:
         self._clock = clock
         self._random = random
         self._org = Org(options.schema, rows, clock)
-        self._forms = Forms(self._org, options.duplicate_rules)
+        self._forms = Forms(self._org, options.duplicate_rules, options.lead_assignment)
         self.loader = Loader(self._org, self._forms)
         self._sessions = Sessions(random, options.session)
         self._token = TokenEndpoint(options.credentials, self._sessions, clock)
@@ -100,7 +102,9 @@ class Salesforce:
         return self._response(_refused(_FAULTS[fault.kind]()))
 
     def control(self, request: httpx.Request) -> httpx.Response | None:
-        """`POST /_sim/merge {"object", "winner", "losers": [...]}`, `POST /_sim/convert {"lead"}`."""
+        """`POST /_sim/merge {"object", "winner", "losers": [...]}`, and
+        `POST /_sim/convert {"lead"[, "account", "contact"]}`.
+        """
         action = request.url.path.removeprefix("/_sim/")
         if request.method != "POST" or action not in {"merge", "convert"}:
             return None
@@ -113,7 +117,7 @@ class Salesforce:
         return self._response(answer)
 
     def objects(self) -> list[str]:
-        return [name for name in self._org.tables if name != "User"]
+        return [name for name in self._org.tables if name not in SETUP]
 
     def records(self, name: str) -> Iterator[Row]:
         """All rows of an object, those in the recycle bin too."""

@@ -12,10 +12,12 @@ One line for a field (`objects.py` holds the tables):
 Flags: `required` (a create without it is refused), `default` (never null; the server fills it), `system`
 (read-only, never null), `read` (read-only), `create` (no update), `update` (no create), `restricted` (a
 picklist that takes its own values only), `external` (external id), `lookup` (idLookup), `unique`, `indexed`
-(found without a scan).
+(found without a scan), `numbered` (a name that the org makes: the value with a number behind it).
+A number's second figure is its scale: `double 16 2`.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -35,10 +37,11 @@ class Field:
     length: int
     flags: frozenset[str]
     values: tuple[str, ...]
+    scale: int = 0
 
     @cached_property
     def label(self) -> str:
-        words = _WORDS.findall(self.name.removesuffix("__c"))
+        words = _WORDS.findall(self.name.removesuffix("__c").replace("_", " "))
         return " ".join("ID" if word == "Id" else word for word in words)
 
     @cached_property
@@ -129,6 +132,16 @@ class SObject:
         return {name: field for name, field in self.fields.items() if field.type == "reference"}
 
     @cached_property
+    def is_custom(self) -> bool:
+        return self.name.endswith("__c")
+
+    @cached_property
+    def numbered(self) -> str | None:
+        """What the org writes before the number that it names a new record by."""
+        name = self.fields.get("Name")
+        return name.values[0] if name and "numbered" in name.flags else None
+
+    @cached_property
     def has_person(self) -> bool:
         """Whether its Name is made of a first and a last name."""
         return "FirstName" in self.fields
@@ -164,6 +177,23 @@ class Schema:
     def of_id(self, record: str) -> SObject | None:
         return self._by_prefix.get(record[:3])
 
+    def without(self, *names: str) -> "Schema":
+        """The same org, lacking these objects, or fields such as `Lead.Crosswalk_Id__c`."""
+        objects = [each for each in self.objects.values() if each.name not in names]
+        return Schema([_lacking(each, names) for each in objects])
+
+    def referring(self, name: str) -> Iterator[tuple[SObject, Field]]:
+        """The custom objects with a field that refers to this one."""
+        for sobject in self.objects.values():
+            for field in sobject.references.values():
+                if sobject.is_custom and name in field.values:
+                    yield sobject, field
+
+
+def _lacking(sobject: SObject, names: tuple[str, ...]) -> SObject:
+    kept = {name: field for name, field in sobject.fields.items() if f"{sobject.name}.{name}" not in names}
+    return SObject(sobject.name, sobject.prefix, sobject.plural, kept)
+
 
 def parse_object(name: str, prefix: str, plural: str, table: str) -> SObject:
     """An object from its table."""
@@ -175,5 +205,6 @@ def _parse_field(line: str) -> Field:
     left, _, right = line.partition("|")
     name, kind, *rest = left.split()
     length = int(rest.pop(0)) if rest and rest[0].isdigit() else 18 * (kind in IDS)
+    scale = int(rest.pop(0)) if rest and rest[0].isdigit() else 2 * (kind == "currency")
     values = tuple(value.strip() for value in right.split(";") if value.strip())
-    return Field(name, kind, length, frozenset(rest) - {"-"}, values)
+    return Field(name, kind, length, frozenset(rest) - {"-"}, values, scale)

@@ -25,11 +25,14 @@ _NAME_PARTS: Final = frozenset({"FirstName", "LastName"})
 
 
 class Forms:
-    """The forms of all objects, and the duplicate rules: object to the field that must not repeat."""
+    """The forms of all objects; the duplicate rules, object to the field that must not repeat; and whom the
+    org assigns new leads to.
+    """
 
-    def __init__(self, org: Org, duplicate_rules: Mapping[str, str]) -> None:
+    def __init__(self, org: Org, duplicate_rules: Mapping[str, str], lead_assignment: str | None) -> None:
         self.org = org
         self.duplicate_rules = duplicate_rules
+        self.lead_assignment = lead_assignment
         self._forms = {name: Form(org, sobject) for name, sobject in org.schema.objects.items()}
 
     def of(self, sobject: SObject) -> Form:
@@ -59,7 +62,8 @@ class Writer:
         self._check(sobject, values, None)
         key = self.org.new_id(sobject)
         said = {name: value for name, value in values.items() if value is not None}
-        self._put(sobject, {**defaults(sobject), **audit(self._now)}, {**said, "Id": key})
+        made = {**defaults(sobject), **self._numbered(sobject), **audit(self._now)}
+        self._put(sobject, made, {**said, **self._assigned(sobject), "Id": key})
         return key
 
     def update(self, sobject: SObject, key: str, raw: Row) -> None:
@@ -72,12 +76,26 @@ class Writer:
         self._check(sobject, values, key)
         self._put(sobject, row, values)
 
+    def _numbered(self, sobject: SObject) -> Row:
+        if sobject.numbered is None:
+            return {}
+        return {"Name": f"{sobject.numbered}-{self.org.rows.count(f'{sobject.name} name'):06}"}
+
+    def _assigned(self, sobject: SObject) -> Row:
+        """An active assignment rule is asked for every new lead, whatever owner was named."""
+        owner = self._forms.lead_assignment
+        unasked = self._call.header("Sforce-Auto-Assign").lower() == "false"
+        return {} if sobject.name != "Lead" or owner is None or unasked else {"OwnerId": owner}
+
     def delete(self, sobject: SObject, key: str) -> None:
-        """Moves a record to the recycle bin, an account together with its contacts."""
+        """Moves a record to the recycle bin, an account together with its contacts; what else referred to it
+        does so no more.
+        """
         self._strike({"Id": key}, key)
         row = self.living(sobject, key)
         for child, child_key in self._children(sobject, key):
             self._put(child, self.org.table(child).written[child_key], _BINNED)
+        self._point(sobject, key, None)
         self._put(sobject, row, _BINNED)
 
     def merge(self, sobject: SObject, winner: str, loser: str) -> None:
@@ -88,7 +106,15 @@ class Writer:
         self._put(sobject, self.living(sobject, winner), {})
         for child, child_key in self._children(sobject, loser):
             self._put(child, self.org.table(child).written[child_key], {"AccountId": winner})
+        self._point(sobject, loser, winner)
         self._put(sobject, row, {"MasterRecordId": winner, "IsDeleted": True})
+
+    def _point(self, sobject: SObject, key: str, other: str | None) -> None:
+        """What refers to a record refers to another one, or to none."""
+        for child, field in self.org.schema.referring(sobject.name):
+            table = self.org.table(child)
+            for child_key in table.find(field.name, key):
+                self._put(child, table.written[child_key], {field.name: other})
 
     def mark_converted(self, lead: SObject, row: Row, account: str, contact: str) -> None:
         """What conversion writes on a lead."""
@@ -144,7 +170,7 @@ class Writer:
         """What depends on other records."""
         for name in sobject.references.keys() & values.keys():
             if values[name] is not None:
-                self._check_parent(sobject.references[name], values[name])
+                self._check_parent(sobject, sobject.references[name], values[name])
         for field in sobject.unique:
             others = self._others(sobject, field.name, values, key)
             if others:
@@ -154,7 +180,7 @@ class Writer:
                 raise Refusal("DUPLICATE_VALUE", message)
         self._check_duplicate_rule(sobject, values, key)
 
-    def _check_parent(self, reference: Field, parent: str) -> None:
+    def _check_parent(self, sobject: SObject, reference: Field, parent: str) -> None:
         wanted, named = self.org.schema.objects[reference.values[0]], (reference.name,)
         if not parent.startswith(wanted.prefix):
             message = f"{reference.label}: id value of incorrect type: {parent}"
@@ -164,6 +190,10 @@ class Writer:
             raise _no_such_record(named)
         if row["IsDeleted"]:
             raise deleted(named)
+        if row.get("IsConverted"):
+            raise Refusal("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead", named)
+        if row.get("SobjectType", sobject.name) != sobject.name:
+            raise _no_such_record(named)
 
     def _others(self, sobject: SObject, field: str, values: Row, key: str | None) -> list[str]:
         value = values.get(field)

@@ -3,7 +3,8 @@
 ```
   people.py     accounts, contacts and leads as they should be     ┐
   defects.py    what is wrong with some, and what is merely odd    ├─> Sample
-  existing.py   the LMS's own rows: identical, different, others   ┘
+  existing.py   the LMS's own rows: identical, different, others   │
+  learners.py   who learns what, some of them contacts             ┘
 ```
 
 The same `(records, seed)` give the same rows; their stamps are counted back from `now`, over two years, never
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from local.systems.garbage import uncollected
 from local.systems.sample.defects import Defects
 from local.systems.sample.existing import Existing
+from local.systems.sample.learners import SHARE, Learners
 from local.systems.sample.people import People
 
 if TYPE_CHECKING:
@@ -80,4 +82,6 @@ def _made(records: int, seed: int, now: datetime) -> Sample:
     defects.into_leads(rows["Lead"])
     existing = Existing(random, now, defects.left_alone)
     lms = existing.of(rows)
+    known = [row for row in rows["Contact"] if row["Id"] not in defects.left_alone]
+    lms |= Learners(Random(f"learners {seed}"), now).of(round(records * SHARE), known)
     return Sample(rows, lms, defects.found, defects.oddities, existing.kinds)

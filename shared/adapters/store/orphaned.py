@@ -1,8 +1,9 @@
-"""Statements for records that came to a system before their parent."""
+"""Statements for records that lack a parent in a system, and for those below one that may move there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import bindparam, delete, exists, select
 
@@ -22,6 +23,12 @@ OF = among(
     ("system", "parent_entity"),
     "parent",
 )
+BELOW = among(
+    chosen(tables.attached, "entity", "id", "source", "parent_entity", "parent"),
+    tables.attached,
+    ("system", "parent_entity"),
+    "parent",
+)
 FORGET = delete(tables.orphan).where(
     tables.orphan.c.system == bindparam("s"),
     tables.orphan.c.parent_entity == bindparam("pe"),
@@ -36,19 +43,20 @@ class Orphaned(Statements):
 
     def note_orphans(self, system: str, orphans: Iterable[Orphan]) -> None:
         """These lack a parent in this system; whoever is noted already stays so."""
-        rows = [
-            {
-                "system": system,
-                "parent_entity": each.parent_entity,
-                "parent": each.parent,
-                "entity": each.entity,
-                "id": each.id,
-                "source": each.source,
-            }
-            for each in orphans
-        ]
+        rows = [_row(system, each) for each in orphans]
         if rows:
             self._run("orphans", lambda: self._insert(tables.orphan).on_conflict_do_nothing(), rows)
+
+    def note_attached(self, system: str, children: Iterable[Orphan]) -> None:
+        """These are below a parent in this system; whoever is noted already stays so."""
+        rows = [_row(system, each) for each in children]
+        if rows:
+            self._run("attached", lambda: self._insert(tables.attached).on_conflict_do_nothing(), rows)
+
+    def attached_to(self, system: str, parent_entity: str, parents: Iterable[str]) -> list[Orphan]:
+        """Those below one of these."""
+        fixed = {"system": system, "parent_entity": parent_entity}
+        return [Orphan(*row) for row in self._many(BELOW, fixed, parents)]
 
     def any_orphans(self, system: str, parent_entity: str) -> bool:
         """Whether anybody waits for a parent of this entity there."""
@@ -68,3 +76,14 @@ class Orphaned(Statements):
         ]
         if rows:
             self._run("forget_orphans", lambda: FORGET, rows)
+
+
+def _row(system: str, each: Orphan) -> dict[str, Any]:
+    return {
+        "system": system,
+        "parent_entity": each.parent_entity,
+        "parent": each.parent,
+        "entity": each.entity,
+        "id": each.id,
+        "source": each.source,
+    }

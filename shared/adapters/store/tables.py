@@ -15,6 +15,7 @@
     conflict     two edits of which neither knew of the other; open ones wait for an operator
     orphan       records that came to a system before their parent, and are looked at when that comes
     push_delivery  what was taken at a door lately, so that a replay is known; forgotten within the hour
+    attached     records below a parent whose native id may change there: a lead that becomes a contact
     dead_letter  what cannot go on without a person
     paused       systems that refuse us, until when
     budget       how many calls a system allows, and how many are used, by its own last word
@@ -246,6 +247,18 @@ push_delivery = Table(
     PrimaryKeyConstraint("sender", "delivery", "sent"),
 )
 Index("push_delivery_until", push_delivery.c.until)
+
+attached = Table(
+    "attached",
+    metadata,
+    Column("system", NAME, nullable=False),
+    Column("parent_entity", NAME, nullable=False),
+    Column("parent", String(200), nullable=False),
+    Column("entity", NAME, nullable=False),
+    Column("id", ID, nullable=False),
+    Column("source", NAME, nullable=False),
+    PrimaryKeyConstraint("system", "parent_entity", "parent", "id", "entity"),
+)
 
 dead_letter = Table(
     "dead_letter",

@@ -341,7 +341,15 @@ def test_a_record_is_read_and_deleted_by_external_id(desk):
 
 def test_the_objects_describe_themselves(desk):
     listed = {each["name"]: each["keyPrefix"] for each in desk.ask("GET", "sobjects").json()["sobjects"]}
-    assert listed == {"Account": "001", "Contact": "003", "Lead": "00Q", "User": "005"}
+    assert listed == {
+        "Account": "001",
+        "Contact": "003",
+        "Lead": "00Q",
+        "User": "005",
+        "RecordType": "012",
+        "Training_Purchase__c": "a01",
+        "Course_Result__c": "a02",
+    }
     assert desk.ask("GET", "sobjects/contact").json()["objectDescribe"]["name"] == "Contact"
     fields = {field["name"]: field for field in desk.ask("GET", "sobjects/Contact/describe").json()["fields"]}
     assert (fields["LastName"]["length"], fields["LastName"]["nillable"]) == (80, False)

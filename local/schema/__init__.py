@@ -1,0 +1,1 @@
+"""What a system must have before the hub can use it."""

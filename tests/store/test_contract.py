@@ -87,6 +87,21 @@ def test_a_key_moves_from_one_record_to_another_in_one_transaction(store: Store)
     assert {key: each.living for key, each in found.items()} == {"k1": golden(2).id, "k3": golden(1).id}
 
 
+def test_of_a_record_written_again_and_again_in_one_transaction_the_last_counts(store: Store):
+    """Its key goes and comes back; a row that was written may lie somewhere else."""
+    put(store, golden(1, "k1"))
+
+    def work(tx) -> None:
+        for revision, key in enumerate(("k1", "k2", "k1", "k1"), 2):
+            tx.golden("account", [golden(1).id])
+            tx.put_golden("account", [golden(1, "k0", revision=0)])
+            tx.put_golden("account", [golden(1, key, revision=revision)])
+
+    store.transact_now(work)
+    found = store.transact_now(lambda tx: tx.golden("account", [golden(1).id]))[golden(1).id]
+    assert (found.key, found.revision) == ("k1", 5)
+
+
 def test_more_records_than_one_statement_names_come_back(store: Store):
     many = [golden(number, f"k{number}") for number in range(11_000)]
     put(store, *many)
@@ -139,6 +154,22 @@ def test_a_claim_is_seen_and_leaves_what_the_system_showed(store: Store):
     assert held is not None
     assert (held.pending, held.fields, held.native_id) == (claimed.pending, CELLS, "native 1")
     assert store.transact_now(lambda tx: tx.moved("crm", "account")) == 2
+
+
+def test_of_a_snapshot_written_again_and_again_in_one_transaction_the_last_counts(store: Store):
+    store.transact_now(lambda tx: tx.put_snapshots("crm", "account", [snapshot()]))
+
+    def work(tx) -> None:
+        for native_id in ("a", "b"):
+            tx.snapshots("crm", "account", [snapshot().id])
+            tx.claim("crm", "account", [snapshot(pending=dict(CELLS), pending_until=9)])
+            tx.put_snapshots("crm", "account", [replace(snapshot(), native_id=native_id)])
+            tx.put_snapshots("crm", "account", [replace(snapshot(), native_id=f"{native_id}{native_id}")])
+
+    store.transact_now(work)
+    found = seen(store)
+    assert found is not None
+    assert (found.native_id, found.pending) == ("bb", None)
 
 
 def test_native_ids_are_found_by_golden_id_where_there_is_one(store: Store):

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
+import alembic.command
+import alembic.config
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
+import shared.adapters.store
 from shared.adapters.store import Store
 from shared.adapters.store.tables import metadata
+from shared.model.records import Entry
+
+MIGRATIONS = Path(shared.adapters.store.__file__).parent / "migrations"
 
 
 def test_an_upgraded_database_is_what_the_tables_say(url: str, store: Store):
@@ -34,3 +41,24 @@ def test_upgrading_again_changes_nothing(url: str, store: Store):
     store.transact_now(lambda tx: tx.put_watermark("crm", "account", "kept", 1))
     store.migrate()
     assert store.transact_now(lambda tx: tx.watermark("crm", "account")) == ("kept", 1)
+
+
+def test_the_ledger_of_an_older_version_is_kept(url: str):
+    engine = create_engine(url)
+    config = alembic.config.Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        alembic.command.upgrade(config, "0004")
+        for position, action in enumerate(("arrived", "merged"), 1):
+            line = "INSERT INTO ledger (at, entity, system, action) VALUES (5, 'account', 'crm', :action)"
+            connection.execute(text(line), {"action": action})
+            subject = "INSERT INTO ledger_subject (record, position) VALUES ('1', :position)"
+            connection.execute(text(subject), {"position": position})
+    engine.dispose()
+
+    store = Store(url)
+    store.migrate()
+    told = store.transact_now(lambda tx: tx.history("account", "1"))
+    store.close()
+    assert told == [Entry("account", "1", "crm", action, at=5) for action in ("arrived", "merged")]

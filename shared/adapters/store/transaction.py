@@ -31,7 +31,7 @@ class Transaction(Holding, Orphaned, Heard, Delivered, Budgeted):
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
-        self._golden_spots: dict[tuple[str, str, encoding.Bearing], Any] = {}
+        self._golden_spots: dict[tuple[str, str], tuple[encoding.Bearing, Any]] = {}
         self._snapshot_spots: dict[tuple[str, str, str], Any] = {}
 
     # Records
@@ -64,7 +64,7 @@ class Transaction(Holding, Orphaned, Heard, Delivered, Budgeted):
         found: dict[str, Golden] = {}
         for spot, *row in self._many(queries.GOLDEN, {"entity": entity}, ids):
             record = found[row[0]] = encoding.golden(row)
-            self._golden_spots[entity, record.id, encoding.bearing(record)] = spot
+            self._golden_spots[entity, record.id] = encoding.bearing(record), spot
         return found
 
     def by_key(self, entity: str, keys: Iterable[str]) -> dict[str, Key]:
@@ -89,11 +89,11 @@ class Transaction(Holding, Orphaned, Heard, Delivered, Budgeted):
         moved: list[Golden] = []
         same: list[dict[str, Any]] = []
         for record in records:
-            spot = self._golden_spots.pop((entity, record.id, encoding.bearing(record)), None)
-            if spot is None:
-                moved.append(record)
-            else:
+            bearing, spot = self._golden_spots.pop((entity, record.id), (None, None))
+            if bearing == encoding.bearing(record):
                 same.append({SPOT: spot, **encoding.golden_values(record)})
+            else:
+                moved.append(record)
         self._update(tables.golden, same)
         self._upsert(tables.golden, [encoding.golden_row(entity, record) for record in moved])
 

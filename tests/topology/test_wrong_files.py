@@ -37,7 +37,10 @@ ACCOUNT = (
     "number, name, phone, website, industry, street, city, state, postal_code, country, credit_limit, on_hold"
 )
 ENTITIES = "account, contact, lead, unit, product, price_list, price_list_item, order, order_line, invoice"
-FLOW_KEYS = "entity, from, to, mode, freshness, delete, only, recent, missing_parent, parent_wait, guard, watch, envelope"
+FLOW_KEYS = (
+    "entity, from, to, mode, freshness, delete, only, recent, missing_parent, parent_wait, guard, watch,"
+    " envelope"
+)
 SYSTEM_TAG = "tag:yaml.org,2002:python/object:os.system"
 BURIED = (
     "none would bury edits of contact.account, which both lms and crm may change: write read or conditional, "

@@ -311,19 +311,26 @@ def _topology(given: str | Topology | None) -> Topology:
 
 
 def first_company() -> Topology:
-    """Of the topology that this house comes with: what there is between Salesforce and the LMS."""
-    return _between(FIRST_COMPANY)
+    """Of the topology that this house comes with: what Salesforce tells the LMS."""
+    return _between(FIRST_COMPANY, frozenset({"salesforce"}))
+
+
+def with_training() -> Topology:
+    """And what the LMS tells Salesforce."""
+    return _between(FIRST_COMPANY, FIRST_COMPANY)
 
 
 def second_company() -> Topology:
     """And what there is between the CRM, the ERP and the partner."""
-    return _between(SECOND_COMPANY)
+    return _between(SECOND_COMPANY, SECOND_COMPANY)
 
 
-def _between(names: frozenset[str]) -> Topology:
-    """These systems, their flows and what flows; a field keeps its policies if its owner is among them."""
+def _between(names: frozenset[str], sources: frozenset[str]) -> Topology:
+    """These systems, the flows from some of them, and what flows; a field keeps its policies if its owner is
+    among them.
+    """
     whole = load(TOPOLOGY)
-    flows = tuple(flow for flow in whole.flows if {flow.source, flow.target} <= names)
+    flows = tuple(flow for flow in whole.flows if flow.source in sources and flow.target in names)
     carried = {flow.entity for flow in flows}
     return Topology(
         systems={name: whole.systems[name] for name in whole.systems if name in names},

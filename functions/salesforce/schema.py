@@ -135,9 +135,10 @@ class Schema:
         if wrong:
             self.forget(sobject.native)
             raise Misconfigured(
-                f"Salesforce lacks what our tables need: {'; '.join(wrong)}. Create it, and give our user the"
-                " right to it: python -m local schema salesforce prints all",
+                f"Salesforce lacks what our tables need: {'; '.join(wrong.values())}. Create it, and give our"
+                " user the right to it: python -m local schema salesforce prints all",
                 reason="SchemaMismatch",
+                field=next(iter(wrong)),
             )
         self._right.add(here)
 
@@ -172,9 +173,10 @@ class Schema:
         return body
 
 
-def _wrong(wanted: Sequence[Column], described: Described) -> list[str]:
+def _wrong(wanted: Sequence[Column], described: Described) -> dict[str, str]:
+    """Name → what is wrong with it."""
     if not described:
-        return [f"the object {wanted[0].sobject} is missing"]
+        return {wanted[0].sobject: f"the object {wanted[0].sobject} is missing"}
     fields = {each["name"]: each for each in described.get("fields", ())}
     found = ((column, column.wrong(fields.get(column.name))) for column in wanted)
-    return [f"{column} {what}" for column, what in found if what]
+    return {column.name: f"{column} {what}" for column, what in found if what}

@@ -104,7 +104,7 @@ class _Page:
             return  # somebody else's, and nobody asked
         elif living is None and bearer.buried > row.stamp:
             self.found.refused.append(
-                (row, question(self.side, "DeletedElsewhere", "is older than a delete of its like"))
+                (row, self._question("DeletedElsewhere", "is older than a delete of its like"))
             )
         elif living is None:
             if self.side.is_source:  # what only a follower has is its own affair, until a source has it too
@@ -121,9 +121,7 @@ class _Page:
         """A row that a create of ours made, and whose record was deleted meanwhile."""
         snapshot = self.known.snapshots.get(record.id)
         if snapshot is None or snapshot.native_id is not None:
-            self.found.refused.append(
-                (row, question(self.side, "Undeleted", "lives, but its record was deleted"))
-            )
+            self.found.refused.append((row, self._question("Undeleted", "lives, but its record was deleted")))
         elif self._busy(snapshot):
             self.found.later[row.native_id] = max(snapshot.pending_until, self.now)
         else:
@@ -315,7 +313,7 @@ class _Page:
             self._let_go(record.id)
             self.found.unlinked.append(row.native_id)
             self.found.refused.append(
-                (row, question(self.side, "DeletedInTarget", f"was deleted in {self.side.system}"))
+                (row, self._question("DeletedInTarget", f"was deleted in {self.side.system}"))
             )
 
     def _bury(self, row: Row, record: Golden) -> None:
@@ -375,9 +373,7 @@ class _Page:
             self.found.later[row.native_id] = self.now
             return
         if snapshot is None or tombstone is None:
-            self.found.refused.append(
-                (row, question(self.side, "Undeleted", "lives, but its record was deleted"))
-            )
+            self.found.refused.append((row, self._question("Undeleted", "lives, but its record was deleted")))
             return
         merged = self.merge.edit(
             record.fields, snapshot.fields, self.known.resolved(row.values), self._stamp(row)
@@ -394,6 +390,9 @@ class _Page:
         self._see(snapshot, row, merged)
         self.found.snapshots[record.id] = snapshot
         self.found.write_back[record.id] = None
+
+    def _question(self, reason: str, what: str) -> InvalidChange:
+        return question(self.side, reason, what)
 
     def _stamp(self, row: Row) -> int:
         return min(row.stamp, self.sighting.read_at)

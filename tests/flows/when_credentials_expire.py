@@ -107,7 +107,7 @@ async def test_a_field_that_the_org_does_not_have_pauses_the_flow_and_is_named(o
 
     pause = pause_of(office, "salesforce")
     assert pause is not None
-    assert pause.reason == "INVALID_FIELD"
+    assert pause.reason == "SchemaMismatch"
     assert field in pause.description
 
     schema.objects["Account"].fields[field] = STANDARD.objects["Account"].fields[field]

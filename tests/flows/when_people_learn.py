@@ -10,11 +10,18 @@ import pytest
 from local.systems.salesforce.objects import STANDARD
 from shared.model.records import Pause
 from tests.flows.office import LEADS_DUE, Office
+from tests.world import with_training
 
 pytestmark = pytest.mark.anyio
 
 Open = Callable[..., Office]
 ADA = {"last_name": "Lovelace", "first_name": "Ada", "email": "ada@acme.example", "company_name": "Acme"}
+
+
+@pytest.fixture
+def office(office_with: Open) -> Office:
+    """Both ways between Salesforce and the LMS."""
+    return office_with(with_training())
 
 
 def register(office: Office, number: str = "L-1", audience: str = "customer", **values: Any) -> int:
@@ -203,7 +210,7 @@ async def test_the_owner_is_the_one_that_a_setting_names_and_no_assignment_rule_
     office_with: Open,
 ):
     owner, robot = "0055c0000000007AAA", "0055c0000000008AAA"
-    office = office_with(settings={"SALESFORCE_LEAD_OWNER": owner}, lead_assignment=robot)
+    office = office_with(with_training(), settings={"SALESFORCE_LEAD_OWNER": owner}, lead_assignment=robot)
     office.sales.load("User", [_user(owner), _user(robot)])
     register(office)
 
@@ -213,7 +220,7 @@ async def test_the_owner_is_the_one_that_a_setting_names_and_no_assignment_rule_
 
 
 async def test_an_owner_whom_the_org_does_not_know_is_a_wrong_setting(office_with: Open):
-    office = office_with(settings={"SALESFORCE_LEAD_OWNER": "0055c0000000007AAA"})
+    office = office_with(with_training(), settings={"SALESFORCE_LEAD_OWNER": "0055c0000000007AAA"})
     register(office)
 
     paused = await paused_by(office)
@@ -390,7 +397,7 @@ async def test_two_learners_whose_leads_become_one_contact_are_a_question(office
 async def test_an_org_that_lacks_a_field_is_paused_and_says_what_to_create(
     office_with: Open, lacking: str, said: str
 ):
-    office = office_with(schema=STANDARD.without(lacking))
+    office = office_with(with_training(), schema=STANDARD.without(lacking))
     buy(office, register(office))
 
     paused = await paused_by(office)
@@ -401,7 +408,7 @@ async def test_an_org_that_lacks_a_field_is_paused_and_says_what_to_create(
 
 
 async def test_an_org_without_a_record_type_says_which(office_with: Open):
-    office = office_with()
+    office = office_with(with_training())
     (partner,) = [row for row in rows(office, "RecordType") if row["DeveloperName"] == "Partner"]
     office.sales.load("RecordType", [{**partner, "IsActive": False}])
     register(office, audience="partner")

@@ -181,7 +181,7 @@ async def test_a_field_that_the_org_does_not_have_is_named(time: Time):
     schema = Schema([SObject("Account", "001", "Accounts", fields), STANDARD.objects["User"]])
     room = salesforce(time, options=Options(CREDENTIALS, schema=schema))
 
-    with pytest.raises(Misconfigured, match="Website of Account") as raised:
+    with pytest.raises(Misconfigured, match=r"Account\.Website \(text of 255\) is missing") as raised:
         await room.poll()
     assert raised.value.field == "Website"
     with pytest.raises(Misconfigured, match="Website"):

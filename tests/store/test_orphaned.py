@@ -44,3 +44,13 @@ def test_whether_anybody_waits_is_asked_for_one_system_and_entity(store: Store):
     found = store.transact_now(lambda tx: [tx.any_orphans(*each) for each in asked])
 
     assert found == [True, False, False]
+
+
+def test_those_below_a_parent_are_found_by_it_once(store: Store):
+    for _ in range(2):
+        store.transact_now(lambda tx: tx.note_attached("erp", [LINE, INVOICE]))
+
+    found = store.transact_now(lambda tx: tx.attached_to("erp", "order", ["2" * 36, "nobody"]))
+    assert sorted(found, key=lambda each: each.entity) == [INVOICE, LINE]
+    assert store.transact_now(lambda tx: tx.attached_to("crm", "order", ["2" * 36])) == []
+    assert not store.transact_now(lambda tx: tx.any_orphans("erp", "order"))

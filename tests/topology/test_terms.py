@@ -64,6 +64,15 @@ def test_every_term_has_to_be_met():
     assert not admits(terms, number="S-1")
 
 
+def test_what_has_one_of_the_excepted_values_is_not_brought():
+    terms = "except: {status: [Draft], name: [Test]}"
+
+    assert admits(terms, status="Submitted")
+    assert admits(terms, number="S-1")
+    assert not admits(terms, status="draft")
+    assert not admits(terms, status="Submitted", name="test")
+
+
 def test_another_groups_record_is_not_brought_on_any_terms():
     topology = parse(ORDERS.replace("TERMS", "delete: ignore").replace("MORE", "delete: ignore"))
     record = Golden("1", {"number": Cell("S-1", NOON, "operator"), "name": Cell("x", NOON, "erp")})
@@ -76,6 +85,11 @@ def test_another_groups_record_is_not_brought_on_any_terms():
     [
         ("recent: 180x", "recent.within: write a duration such as 30s, 5m, 2h or 1d"),
         ("recent: {field: total, within: 1d}", "recent.field: order has no day 'total'; it has ordered_on"),
+        ("except: {state: [Won]}", "except.state: order has no field 'state'"),
+        (
+            "except: {status: Won}",
+            "except.status: write a list of what may pass, such as [Submitted, Invoiced]",
+        ),
         ("only: {state: [Won]}", "only.state: order has no field 'state'"),
         ("only: {status: Won}", "only.status: write a list of what may pass, such as [Submitted, Invoiced]"),
         ("only: {status: []}", "only.status: write a list of what may pass, such as [Submitted, Invoiced]"),

@@ -403,3 +403,40 @@ def test_a_merge_with_a_record_that_is_gone_changes_nothing(desk):
 def test_a_record_is_not_merged_into_itself(desk):
     body = {"object": "Account", "winner": ACCOUNT, "losers": [ACCOUNT]}
     assert desk.client.post("/_sim/merge", json=body).status_code == 400
+
+
+# Conversion, and what belongs to a lead
+
+
+def test_a_lead_is_converted_into_the_account_of_its_company_and_a_contact_that_is_named(desk):
+    lead = desk.ask("POST", "sobjects/Lead", {"LastName": "Byron", "Company": "ACME", "Phone": "1"}).json()[
+        "id"
+    ]
+
+    made = desk.client.post("/_sim/convert", json={"lead": lead, "contact": CONTACT}).json()
+
+    assert (made["accountId"], made["contactId"]) == (ACCOUNT, CONTACT)
+    contact = desk.row("Contact", CONTACT)
+    assert (contact["LastName"], contact["Phone"]) == ("Lovelace", "1"), "only what was empty is filled"
+
+
+def test_a_conversion_that_is_refused_leaves_nothing_behind(desk):
+    accounts = len(desk.ids("SELECT Id FROM Account"))
+
+    answer = desk.client.post("/_sim/convert", json={"lead": LEAD, "contact": "003xx0000000000AAA"})
+
+    assert answer.status_code == 400
+    assert len(desk.ids("SELECT Id FROM Account")) == accounts
+    assert desk.row("Lead", LEAD)["IsConverted"] is False
+
+
+def test_nothing_may_refer_to_a_lead_once_it_is_converted_and_what_did_goes_on(desk):
+    result = {"Number__c": "R-1", "Course__c": "Radium", "Lead__c": LEAD}
+    key = desk.ask("POST", "sobjects/Course_Result__c", result).json()["id"]
+    desk.client.post("/_sim/convert", json={"lead": LEAD})
+
+    answer = desk.ask("POST", "sobjects/Course_Result__c", result)
+
+    assert error(answer)[:2] == (400, "CANNOT_UPDATE_CONVERTED_LEAD")
+    assert desk.row("Course_Result__c", key)["Lead__c"] == LEAD
+    assert desk.row("Course_Result__c", key)["Name"].startswith("CR-")

@@ -22,7 +22,8 @@ OURS = ("functions", "shared", "local", "infra", "tests", "benchmarks", "functio
 DEPLOYED = ("functions", "shared", "function_app")
 SPEAK_HTTP = re.compile(r"shared\.adapters\.http|shared\.wiring|functions\.\w+\.(client|connection)")
 LOADED_BY_NAME = frozenset({"psycopg", "aiohttp", "sniffio"})
-"""SQLAlchemy loads the first where the store's address says so, Azure's asynchronous clients the second."""
+"""SQLAlchemy loads the first where the store's address says so, Azure's asynchronous clients the second,
+httpcore the third."""
 
 
 @cache

@@ -21,8 +21,9 @@ ROOT = Path(__file__).parent.parent
 OURS = ("functions", "shared", "local", "infra", "tests", "benchmarks", "function_app")
 DEPLOYED = ("functions", "shared", "function_app")
 SPEAK_HTTP = re.compile(r"shared\.adapters\.http|shared\.wiring|functions\.\w+\.(client|connection)")
-LOADED_BY_NAME = frozenset({"psycopg", "aiohttp"})
-"""SQLAlchemy loads the first where the store's address says so, Azure's asynchronous clients the second."""
+LOADED_BY_NAME = frozenset({"psycopg", "aiohttp", "sniffio"})
+"""SQLAlchemy loads the first where the store's address says so, Azure's asynchronous clients the second,
+httpcore the third."""
 
 
 @cache

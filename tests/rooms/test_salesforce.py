@@ -107,7 +107,7 @@ async def test_the_calls_of_the_day_are_kept_from_the_last_answer(time: Time):
     with pytest.raises(Throttled) as raised:
         await room.poll()
     assert raised.value.reason == "REQUEST_LIMIT_EXCEEDED"
-    assert client_of(room).usage == usage_of("api-usage=3/3", time.micros()), "a refusal says it, too"
+    assert client_of(room).usage == usage_of("api-usage=4/4", time.micros()), "a refusal says it, too"
     await room.close()
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from shared.model.change import Verb, Write
+from functions.salesforce.refusals import EXHAUSTED
 from shared.model.errors import InvalidChange, Misconfigured, Throttled, Unavailable
 from tests.rooms.every import EVERY
 from tests.rooms.systems import Room, Time
@@ -211,7 +212,7 @@ async def test_a_throttled_poll_says_so_and_is_not_tried_again(api: Room):
         await api.poll()
 
     assert len(api.wire.requests) == 1
-    assert raised.value.retry_after == (17 if api.tells_when else None)
+    assert raised.value.retry_after == (17 if api.tells_when else EXHAUSTED)
 
 
 async def test_a_watermark_of_another_system_is_a_matter_for_an_operator(room: Room):

@@ -154,7 +154,8 @@ async def test_once_throttled_nothing_more_is_sent(kind: str, time: Time):
 
     applied = await room.apply("account", *(room.new("account") for _ in range(1_000)))
 
-    assert [type(outcome.error) for outcome in applied.outcomes] == [Throttled] * 1_000
+    assert all(isinstance(outcome.error, Throttled) for outcome in applied.outcomes)
+    assert len(applied.outcomes) == 1_000
     assert applied.calls == len(room.wire.requests) == 1
     await room.close()
 

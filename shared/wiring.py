@@ -106,6 +106,7 @@ class Hub:
             self.ids,
             self.luck,
             self.policy,
+            self.allowance,
         )
 
     def polling(self, system: str) -> Polling:

@@ -1,7 +1,7 @@
 """One system's budget at work: what was asked is written down, and each step is told when it may go on.
 
-    poll, delivery ── calls, the system's own count ──> note ──> store (shared by all instances)
-    is an entity due?  may a round be delivered?     <── ruling ── budget.course
+    poll, push, delivery ── calls, the system's own count ──> note ──> store (shared by all instances)
+    is an entity due?  may rows be read as they are pushed, a round be delivered?  <── ruling ── budget.course
 
 All happens in transactions that are there anyway, a few small statements for a page or a round, never one
 for a call. A ruling that changes what people see (deferred, or no more) is written down once, and told in the
@@ -133,6 +133,11 @@ class Allowance:
         if opened := self._opening(before.opened_at, interval):
             return self._ruled(tx, before, replace(before, opened_at=opened), course, 0)
         return self._ruled(tx, before, before, course, before.opened_at + interval)
+
+    def pushed(self, tx: Transaction, entity: str) -> bool:
+        """Whether rows may be read as they are pushed; else the poll finds them, more of them in a call."""
+        course = self._course(tx, entity)
+        return course is None or course.ordinary
 
     def goes_on(self, tx: Transaction, entity: str) -> bool:
         """Whether a poll under way may read its next page."""

@@ -10,7 +10,8 @@ comes is made up for by the poll, and that is where everything ends that a push 
 
 - a row that is not there: the poll tells a delete from a merge;
 - a row that takes something away (`brake`): it is weighed with what the next poll finds;
-- a system that does not answer: tried again less and less often, then noted for the next poll.
+- a system that does not answer: tried again less and less often, then noted for the next poll;
+- a system whose calls are short or used up (`budget`): the poll's time is when they are spent best.
 
 No lease is taken: a row that moved while it was read is left out, and comes again (`detection`). Systems are
 read side by side, and one that has just failed is not asked again for a while: it costs the others nothing.
@@ -24,10 +25,11 @@ from dataclasses import dataclass, field
 
 from shared.adapters.store import Store
 from shared.adapters.store.transaction import Transaction
-from shared.model.errors import IntegrationError, InvalidChange, Transient, Unavailable
+from shared.model.errors import Exhausted, IntegrationError, InvalidChange, Transient, Unavailable
 from shared.model.event import Event
 from shared.model.records import DeadLetter
 from shared.pipeline import events, messages, recoverability
+from shared.pipeline.allowance import Allowance
 from shared.pipeline.carried import Carried
 from shared.pipeline.events import Arrived
 from shared.pipeline.findings import HUB, Findings
@@ -65,6 +67,7 @@ class Arrivals:
     ids: Callable[[], str]
     luck: Callable[[], float]
     policy: Policy
+    allowances: Callable[[str], Allowance]
     patience: float = PATIENCE
     _away: dict[str, _Away] = field(default_factory=dict)
 
@@ -125,20 +128,29 @@ class Arrivals:
             await self._try_again(arrived, found.later)
 
     async def _merge(self, arrived: Arrived) -> Findings | None:
-        """What came of the rows; None where the system is to be left alone, and they come again."""
+        """What came of the rows; None where the system is to be left alone, and they come again, or where its
+        calls are short, and they are the poll's.
+        """
         connection = self.connections[arrived.system]
         if not connection.readable:
             return await self._carried(arrived)
-        pushed = Pushed(self.store, connection, self._side(arrived), self.clock, self.patience)
-        paused, noted = await self.store.transact(pushed.begin)
-        if (until := max(paused, self._left_alone(arrived.system))) > self.clock():
+        pushed = self._pushed(arrived)
+        start = await self.store.transact(pushed.begin)
+        if (until := max(start.paused, self._left_alone(arrived.system))) > self.clock():
             await self._send(arrived, until + int(self.luck() * SECOND))
             return None
-        found = await pushed.merge(list(arrived.rows), noted)
+        if not start.affordable:
+            return None
+        found = await pushed.merge(list(arrived.rows), start.noted)
         self._away.pop(arrived.system, None)
         await self._publish()
         await pushed.acknowledge()
         return found
+
+    def _pushed(self, arrived: Arrived) -> Pushed:
+        connection = self.connections[arrived.system]
+        allowance = self.allowances(arrived.system)
+        return Pushed(self.store, connection, self._side(arrived), allowance, self.clock, self.patience)
 
     async def _carried(self, arrived: Arrived) -> Findings:
         rows = [row for row in arrived.rows.values() if row is not None]
@@ -170,6 +182,8 @@ class Arrivals:
                     delay = max(delay, self._leave_alone(arrived.system))
                 again = arrived.part(arrived.rows, arrived.attempt + 1)
                 await self._send(again, self.clock() + int(delay * SECOND))
+            case recoverability.Hold() if isinstance(error, Exhausted):
+                await self._leave_to_poll(arrived, error)
             case recoverability.Pause() as pause:
                 until = self.clock() + int(pause.delay * SECOND)
                 await self.store.transact(lambda tx: self._pause(tx, arrived.system, error, until))
@@ -204,9 +218,15 @@ class Arrivals:
     def _has_poll(self, arrived: Arrived) -> bool:
         return self.connections[arrived.system].readable
 
-    async def _leave_to_poll(self, arrived: Arrived) -> None:
+    async def _leave_to_poll(self, arrived: Arrived, refusal: Exhausted | None = None) -> None:
         due = dict.fromkeys(arrived.rows, self.clock())
-        await self.store.transact(lambda tx: tx.recheck(arrived.system, arrived.entity, due))
+
+        def leave(tx: Transaction) -> None:
+            tx.recheck(arrived.system, arrived.entity, due)
+            if refusal:
+                self.allowances(arrived.system).refused(tx, refusal)
+
+        await self.store.transact(leave)
 
     async def _send(self, arrived: Arrived, due: int) -> None:
         """Straight to the bus, for it may be the store that failed."""

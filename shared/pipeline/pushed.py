@@ -14,11 +14,21 @@ from shared.adapters.store import Store
 from shared.adapters.store.transaction import Transaction
 from shared.model.change import Page
 from shared.model.errors import Unavailable
+from shared.pipeline.allowance import Allowance
 from shared.pipeline.brake import Brake
 from shared.pipeline.detection import detect
 from shared.pipeline.findings import Findings
 from shared.pipeline.ports import Connection
 from shared.pipeline.side import PUSH, Side, Sighting
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Until when the system is paused, the place in the order of snapshots, and whether calls are left."""
+
+    paused: int
+    noted: int
+    affordable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +38,19 @@ class Pushed:
     store: Store
     connection: Connection
     side: Side
+    allowance: Allowance
     clock: Callable[[], int]
     patience: float
     _kept: list[Page] = field(default_factory=list)
 
-    def begin(self, tx: Transaction) -> tuple[int, int]:
-        """Until when the system is paused, and the place in the order of snapshots."""
+    def begin(self, tx: Transaction) -> Start:
         paused = tx.paused(self.side.system)
-        return paused.until if paused else 0, tx.moved(self.side.system, self.side.entity)
+        noted = tx.moved(self.side.system, self.side.entity)
+        return Start(paused.until if paused else 0, noted, self.allowance.pushed(tx, self.side.entity))
 
     async def merge(self, native_ids: Sequence[str], noted: int) -> Findings:
         """Read them, and merge what is there. Raises Transient or Misconfigured."""
         page = await self._read(native_ids)
-        if not page.rows:
-            return Findings()
         found = await self.store.transact(lambda tx: self._merge(tx, page, noted))
         kept = [row for row in page.rows if row.native_id not in found.later]
         self._kept.append(replace(page, rows=kept))
@@ -62,6 +71,9 @@ class Pushed:
 
     def _merge(self, tx: Transaction, page: Page, noted: int) -> Findings:
         system, entity = self.side.system, self.side.entity
+        self.allowance.note(tx, entity, page.calls)
+        if not page.rows:
+            return Findings()
         tx.rechecked(system, entity, [row.native_id for row in page.rows])
         sighting = Sighting(page.rows, page.read_at, noted, PUSH)
         brake = Brake(self.side, holding=tx.holding(system, entity))

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from shared.model.budget import Deferral
-from tests.flows.office import Office, to_lms, to_salesforce, topology
+from shared.model.event import Event
+from tests.flows.office import ACME, Office, to_lms, to_salesforce, topology
 from tests.surge import Company, Size, company
 
 pytestmark = pytest.mark.anyio
@@ -165,3 +166,46 @@ async def test_calls_that_the_topology_limits_are_counted_where_the_system_says_
     office.world.time.pass_by(2 * 86_400)
     await office.settle()
     assert len(office.world.rows("lms", "companies")) == 30
+
+
+async def test_what_is_pushed_while_calls_are_short_is_left_to_the_poll(office_with: Any):
+    office = office_with(topology(to_lms("account")), daily_limit=40)
+    account = office.sales.create("Account", **ACME)
+    await office.settle()
+    exhausted(office)
+    office.world.time.pass_by(61)
+    await office.world.round(forgiving=True)
+    office.sales.force(account, Phone="+49 731 2")
+    office.forget()
+
+    await office.world.push("salesforce", Event("one", "account", account))
+    await office.world.read_arrivals()
+
+    assert office.requests("salesforce") == []
+    await _shown_in_time(office, "+49 731 2")
+
+
+async def test_a_push_that_is_refused_its_read_for_want_of_calls_is_found_by_the_poll(office_with: Any):
+    office = office_with(topology(to_lms("account")), daily_limit=40)
+    account = office.sales.create("Account", **ACME)
+    await office.settle()
+    exhausted(office)
+    office.sales.force(account, Phone="+49 731 2")
+
+    await office.world.push("salesforce", Event("one", "account", account))
+    await office.world.read_arrivals()
+    office.forget()
+    await office.world.push("salesforce", Event("two", "account", account))
+    await office.world.read_arrivals()
+
+    assert office.requests("salesforce") == []
+    assert office.letters() == []
+    await _shown_in_time(office, "+49 731 2")
+
+
+async def _shown_in_time(office: Office, phone: str) -> None:
+    """Once calls are left again."""
+    for _ in range(30):
+        office.world.time.pass_by(3_600)
+        await office.world.round(forgiving=True)
+    assert office.school.company("A-1")["phone"] == phone

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from shared.model.change import Verb, Write
 from functions.salesforce.refusals import EXHAUSTED
+from shared.model.change import Verb, Write
 from shared.model.errors import InvalidChange, Misconfigured, Throttled, Unavailable
 from tests.rooms.every import EVERY
 from tests.rooms.systems import Room, Time

@@ -19,7 +19,7 @@ from shared.adapters.credentials import read_settings
 from shared.adapters.http import Http, Retries, Transport
 from shared.pipeline.ports import Clock, Connection, Sizes
 
-SIZES = Sizes(page=5_000, writes=100, reads=CONDITIONS * QUERIES)
+SIZES = Sizes(page=5_000, writes=500, reads=CONDITIONS * QUERIES)
 """Of one call, as long as no setting says otherwise."""
 
 

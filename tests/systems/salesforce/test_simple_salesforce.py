@@ -122,7 +122,16 @@ def test_it_understands_the_refusals(org):
 
 
 def test_it_describes(org):
-    assert [each["name"] for each in org.describe()["sobjects"]] == ["Account", "Contact", "Lead", "User"]
+    custom = {each["name"]: each["custom"] for each in org.describe()["sobjects"]}
+    assert custom == {
+        "Account": False,
+        "Contact": False,
+        "Lead": False,
+        "Course_Result__c": True,
+        "Training_Purchase__c": True,
+        "RecordType": False,
+        "User": False,
+    }
     assert "Crosswalk_Id__c" in [field["name"] for field in org.Contact.describe()["fields"]]
 
 

@@ -38,7 +38,7 @@ from local.up.doors import kept_doors
 from local.up.endpoints import Endpoints
 from local.up.options import Content
 from local.up.ports import Ports
-from shared.topology import load
+from shared.topology_file import load
 
 TOPOLOGY = """
 systems:

@@ -32,7 +32,7 @@ from shared.pipeline.allowance import Allowance
 from shared.pipeline.outbox import Outbox
 from shared.pipeline.polling import Polling
 from shared.pipeline.recoverability import Policy
-from shared.topology import parse
+from shared.topology_file import parse
 from shared.wiring import new_id, now
 
 TO_HOLD = 1.2

@@ -42,7 +42,7 @@ from shared import wiring
 from shared.adapters.store.transaction import Transaction
 from shared.model.change import Row, Verb, Write
 from shared.pipeline.messages import CHANGES
-from shared.topology import parse
+from shared.topology_file import parse
 
 TOPOLOGY = """
 systems:

@@ -15,7 +15,7 @@ from local.conflicts import PROJECT, Flows
 from local.desk_store import Data, opened
 from shared.pipeline.budget import Course
 from shared.pipeline.standing import Standing, standings
-from shared.topology import load
+from shared.topology_file import load
 from shared.wiring import now
 
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]

@@ -19,7 +19,7 @@ from shared.model.errors import IntegrationError, InvalidChange
 from shared.model.golden import Cell, Value
 from shared.model.records import ConflictEntry
 from shared.pipeline.mending import Discarded, Mending
-from shared.topology import load
+from shared.topology_file import load
 from shared.wiring import new_id, now
 
 PROJECT = Path(__file__).resolve().parents[1]

@@ -22,7 +22,8 @@ from local.up.directory import Directory
 from shared.adapters.store.transaction import Transaction
 from shared.model.budget import DAY, Sizes
 from shared.pipeline.estimate import Calls, Volume, at_once, in_batches
-from shared.topology import Flow, Guard, Topology, load
+from shared.topology import Flow, Guard, Topology
+from shared.topology_file import load
 from shared.wiring import now
 
 KINDS = {"salesforce": salesforce.SIZES, "lms": lms.SIZES, "dataverse": dataverse.SIZES}

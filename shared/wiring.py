@@ -20,7 +20,7 @@ from uuid import uuid4
 import httpx
 
 from shared import settings as hub_settings
-from shared import topology as topologies
+from shared import topology_file
 from shared.adapters import service_bus
 from shared.adapters.store import Store
 from shared.adapters.store.sign_in import Password, by_identity
@@ -252,7 +252,7 @@ def from_environment(rooms: Mapping[str, Connect], environment: Mapping[str, str
     _collect_seldom()
     given = os.environ if environment is None else environment
     settings = hub_settings.read(given)
-    topology = topologies.load(settings.topology)
+    topology = topology_file.load(settings.topology)
     connections = {name: _connect(rooms, topology, name, given) for name in topology.systems}
     store = Store(settings.store_url, password=_password(settings))
     if settings.migrate:

@@ -49,7 +49,8 @@ from shared.model.event import Event
 from shared.model.records import DeadLetter, Flows
 from shared.pipeline.events import ARRIVALS
 from shared.pipeline.recoverability import Policy
-from shared.topology import EntityPolicy, Topology, load, parse
+from shared.topology import EntityPolicy, Topology
+from shared.topology_file import load, parse
 from shared.wiring import Hub
 from tests.erps import WatchedErp
 

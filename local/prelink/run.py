@@ -32,7 +32,8 @@ from shared.adapters.store.database import inline
 from shared.model.errors import IntegrationError
 from shared.pipeline.ports import Connection
 from shared.pipeline.prelink import Prelink, Result, Status
-from shared.topology import Topology, load
+from shared.topology import Topology
+from shared.topology_file import load
 from shared.wiring import now
 
 BAD_INPUT = 2  # as of a command line that is wrong

@@ -30,7 +30,7 @@ from local.up.surroundings import NotSimulated, check, sellers
 from local.up.work_view import WorkView
 from shared.adapters.store import Store
 from shared.adapters.store.database import inline
-from shared.topology import TopologyError, load
+from shared.topology_file import TopologyError, load
 
 BAD_INPUT = 2  # as of a command line that is wrong
 LOOK = 0.25

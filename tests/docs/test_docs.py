@@ -19,7 +19,7 @@ from local.__main__ import app
 from local.systems.faults import FaultOrder
 from local.up.report import COUNTED, SELDOM
 from local.up.screen import TITLES
-from shared.topology import parse
+from shared.topology_file import parse
 from tests.docs.pages import DOCS, HEADING, PROJECT, Block, blocks, pages, prose
 from tests.flows.office import Office
 from tests.flows.office import office as opened

@@ -8,7 +8,8 @@ from pydantic import BaseModel
 from shared import topology
 from shared.priority import Budget, Priority
 from shared.terms import Mode
-from shared.topology import Guard, TopologyError, parse
+from shared.topology import Guard
+from shared.topology_file import TopologyError, parse
 from tests.docs.pages import DOCS, blocks, code, rows, section
 from tests.docs.tables import shown
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 from functions.lms.connection import connect
-from shared.topology import parse
+from shared.topology_file import parse
 from tests.docs.pages import PROJECT, blocks
 
 NEEDED = (

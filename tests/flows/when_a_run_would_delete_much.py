@@ -11,7 +11,7 @@ import pytest
 from shared.model.errors import Unavailable
 from shared.model.records import Waiting
 from shared.pipeline import brake
-from shared.topology import parse
+from shared.topology_file import parse
 from tests.flows.office import Office, to_lms, topology
 
 pytestmark = pytest.mark.anyio

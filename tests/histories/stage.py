@@ -32,7 +32,7 @@ from shared.adapters.store.database import inline
 from shared.model.change import Message
 from shared.pipeline.ports import Connection
 from shared.pipeline.recoverability import Policy
-from shared.topology import parse
+from shared.topology_file import parse
 from shared.wiring import Hub
 from tests.erps import WatchedErp
 from tests.histories.hands import Environment, Hands, Ledgers, Org, School

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from infra.check.deployment import deploy
 from local.entities import configuration
-from shared.topology import Topology, parse
+from shared.topology import Topology
+from shared.topology_file import parse
 from tests.infra.rooms import subscriptions, triggers
 from tests.infra.sandbox import INFRA, PROJECT
 

@@ -26,7 +26,8 @@ from shared.pipeline.detection import detect
 from shared.pipeline.disputes import mark
 from shared.pipeline.mending import Mending
 from shared.pipeline.side import Side, Sighting
-from shared.topology import Topology, parse
+from shared.topology import Topology
+from shared.topology_file import parse
 
 POLICIES = ("{owner: one}", "{conflict: newest}", "{conflict: rank}", "{conflict: ask}")
 SYSTEMS = ("one", "two", "three")

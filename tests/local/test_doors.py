@@ -7,7 +7,8 @@ from pathlib import Path
 
 from local.up.doors import kept_doors
 from shared.push.settings import read
-from shared.topology import System, parse
+from shared.topology import System
+from shared.topology_file import parse
 from tests.infra.test_one_truth import TOPOLOGY
 
 COMPANY = parse(TOPOLOGY)

@@ -10,7 +10,7 @@ from local.up.endpoints import Endpoints
 from local.up.report import COUNTED, FlowReport
 from local.up.screen import ProgressDisplay, show_addresses, show_next
 from local.up.surroundings import room_settings, sellers
-from shared.topology import load
+from shared.topology_file import load
 from tests.world import TOPOLOGY, first_company
 
 SYSTEMS = {

@@ -18,7 +18,7 @@ from shared.model.change import Message
 from shared.model.errors import Misconfigured, Unavailable
 from shared.pipeline.recoverability import Policy
 from shared.push.settings import read
-from shared.topology import parse
+from shared.topology_file import parse
 from shared.wiring import Hub
 from tests.push.doors import KEY, SECRET, Clock, body
 

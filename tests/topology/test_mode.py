@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shared.topology import Topology, TopologyError, parse
+from shared.topology import Topology
+from shared.topology_file import TopologyError, parse
 
 TEXT = """
 systems:

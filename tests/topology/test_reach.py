@@ -8,7 +8,8 @@ from local.entities import rule
 from local.servicebus.engine.filters import SqlFilter, compile_filter
 from local.servicebus.engine.message import Message
 from shared.reach import joined, sources
-from shared.topology import OPERATOR, TopologyError, parse
+from shared.topology import OPERATOR
+from shared.topology_file import TopologyError, parse
 
 LARGEST_RULE = 1_024
 """Characters that the Service Bus takes."""

@@ -10,7 +10,7 @@ import pytest
 from shared.model.errors import Misconfigured
 from shared.model.golden import Cell, Golden, Value
 from shared.pipeline.admission import Admission
-from shared.topology import TopologyError, parse
+from shared.topology_file import TopologyError, parse
 from shared.wiring import Hub
 from tests.world import world
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.topology import TopologyError, load, parse
+from shared.topology_file import TopologyError, load, parse
 
 SOUND = """systems:
   crm: {kind: salesforce, rank: 2}

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 from shared.adapters.store import Store
 from shared.adapters.store.transaction import Transaction
-from shared.model.change import Applied, ChangeSet, Outcome, Page, Row
+from shared.model.change import Applied, ChangeSet, Message, Outcome, Page, Row
 from shared.model.errors import InvalidChange
 from shared.model.records import DeadLetter
 from shared.pipeline import allowance, messages, recoverability, tasks
@@ -104,12 +104,14 @@ class Delivery:
 
     def _wait(self, tx: Transaction, changes: Sequence[ChangeSet]) -> None:
         """Until all that wait for this flow go together: as fresh as if polls had found them."""
-        system, now = self.connection.system, self.clock()
-        for change in changes:
-            flows = self.topology.flows_to(system, change.entity)
-            period = int((self.freshness or min(flow.freshness for flow in flows)) * SECOND)
-            addressed = replace(change, target=system)
-            tx.post([messages.encode(addressed, self.ids(), now + period - now % period)])
+        now = self.clock()
+        tx.post([self._addressed(change, now) for change in changes])
+
+    def _addressed(self, change: ChangeSet, now: int) -> Message:
+        system = self.connection.system
+        flows = self.topology.flows_to(system, change.entity)
+        period = int((self.freshness or min(flow.freshness for flow in flows)) * SECOND)
+        return messages.encode(replace(change, target=system), self.ids(), now + period - now % period)
 
     async def _entity(self, entity: str, found: Tasks) -> None:
         """Some rounds at the same time, one of them at the target. Each is brought to its end, whatever

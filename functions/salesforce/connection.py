@@ -41,29 +41,10 @@ def connect(
     client = Client(http, _grant(settings, clock), api_version=settings.api_version, clock=clock)
     schema = Schema(client, TRANSLATIONS)
     lookup = Lookup(client, OBJECTS, schema, at_once=settings.at_once)
-    source = SalesforceSource(
-        client,
-        OBJECTS,
-        schema,
-        overlap=settings.overlap,
-        page_size=settings.page_size,
-        clock=clock,
-        lookup=lookup,
-    )
-    target = SalesforceTarget(
-        client,
-        TRANSLATIONS,
-        lookup=lookup,
-        schema=schema,
-        registration=Registration(schema, settings.lead_owner),
-        bulk=Bulk(client, sleep, settings.bulk_patience),
-        bulk_threshold=settings.bulk_threshold,
-        at_once=settings.at_once,
-    )
     return Connection(
         system,
-        source,
-        target,
+        _source(settings, client, schema, lookup, clock),
+        _target(settings, client, schema, lookup, sleep),
         TRANSLATIONS,
         close=client.close,
         conditional=False,
@@ -73,6 +54,35 @@ def connect(
         meter=client,
         sizes=replace(SIZES, page=settings.page_size, bulk=settings.bulk_threshold),
         once=ONCE,
+    )
+
+
+def _source(
+    settings: Settings, client: Client, schema: Schema, lookup: Lookup, clock: Clock
+) -> SalesforceSource:
+    return SalesforceSource(
+        client,
+        OBJECTS,
+        schema,
+        overlap=settings.overlap,
+        page_size=settings.page_size,
+        clock=clock,
+        lookup=lookup,
+    )
+
+
+def _target(
+    settings: Settings, client: Client, schema: Schema, lookup: Lookup, sleep: Sleep
+) -> SalesforceTarget:
+    return SalesforceTarget(
+        client,
+        TRANSLATIONS,
+        lookup=lookup,
+        schema=schema,
+        registration=Registration(schema, settings.lead_owner),
+        bulk=Bulk(client, sleep, settings.bulk_patience),
+        bulk_threshold=settings.bulk_threshold,
+        at_once=settings.at_once,
     )
 
 

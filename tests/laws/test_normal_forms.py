@@ -20,6 +20,12 @@ FIELDS = [
     for entity in room
     for field in sorted(room[entity].fields - room[entity].references.keys() - {*ENTITIES[entity].days})
 ]
+DAYS = [
+    pytest.param(room[entity], field, id=f"{room[entity].system} {entity}.{field}")
+    for room in (SALESFORCE, LMS)
+    for entity in room
+    for field in sorted(room[entity].fields & {*ENTITIES[entity].days})
+]
 """Days have one form, which the entity itself checks."""
 CHOICES = ("Web", " web ", "PHONE INQUIRY", "Trade Show", "Other", "Purchased List", "hot", "Warm", "COLD ")
 texts = (
@@ -55,6 +61,14 @@ def test_what_is_written_reads_back_as_its_normal_form(room, field, value):
     except InvalidChange:
         return
     assert values.get(field, form) == form, refused
+
+
+@pytest.mark.parametrize("room, field", DAYS)
+@given(st.dates())
+def test_a_day_is_written_and_read_as_it_is(room, field, date):
+    day = date.isoformat()
+    assert room.normal(field, day) == day
+    assert room.to_canonical(room.from_canonical({field: day}))[0][field] == day
 
 
 @pytest.mark.parametrize("room, field", FIELDS)

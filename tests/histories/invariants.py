@@ -332,18 +332,16 @@ class Ending:
         )
 
     def _put_back(self, act: Act, name: str, value: Value) -> bool:
-        """The record is deleted, and the field was set back to what it had been before an edit of the same
-        row: between two polls nobody can see that.
+        """The record is deleted, and the field was set back to what it had been before the last edit of it in
+        the same row: between two polls nobody can see that.
         """
         record = self.golden.get(self._record(act) or "")
         if record is None or record.tombstone is None:
             return False
         row = (act.system, act.entity, act.native_id)
-        earlier = self.people.acts[: act.number]
-        return any(
-            (each.system, each.entity, each.native_id) == row and self._replaced(each, name, value)
-            for each in earlier
-        )
+        earlier = (each for each in reversed(self.people.acts[: act.number]) if name in dict(each.edits()))
+        last = next((each for each in earlier if (each.system, each.entity, each.native_id) == row), None)
+        return last is not None and self._replaced(last, name, value)
 
     def _record(self, act: Act) -> str | None:
         identity = self.identities[act.system].get(act.native_id)

@@ -7,8 +7,11 @@ once. So the first message is asked for alone, and more in steps that grow while
     1, 1, 4, 16, 64, ...        until one is not filled in its time, or the batch is full
 
 A step that is not filled is cut off; what it had taken in stays in the client's buffer, from which the next
-call gets it without waiting. Small first steps also leave little credit open behind a small batch: what the
-bus sends on open credit while the function runs, the client only hands back.
+call gets it without waiting. Two things are to know of cutting off: what a call had taken *out of* the buffer
+goes with it, so the buffer is emptied before anything is waited for; and the client may not notice (before
+Python 3.12 `asyncio.wait_for` drops a cancellation that meets a message), so nothing is waited for twice.
+Small first steps also leave little credit open behind a small batch: what the bus sends on open credit while
+the function runs, the client only hands back.
 
 Locks are not renewed: the cloud's host renews them for functions that take single messages only, so that a
 batch that takes longer than its lock comes again there, and here.
@@ -72,7 +75,7 @@ class ClientReceiver:
         batch: list[ServiceBusReceivedMessage] = []
         try:
             await self._open()
-            await self._fill(batch, size)
+            await fill(batch, size, self._ask)
         except _AWAY as error:
             raise BusAway(_reason(error)) from error
         except asyncio.CancelledError:
@@ -103,26 +106,41 @@ class ClientReceiver:
             await asyncio.wait((opening,), timeout=_CLOSING)
             raise
 
-    async def _fill(self, batch: list[ServiceBusReceivedMessage], size: BatchSize) -> None:
-        await self._grow(batch, 1, None)
-        step = 1
-        while len(batch) < size.at_most:
-            asked = min(step, size.at_most - len(batch))
-            if not await self._grow(batch, len(batch) + asked, _STEP_WAIT + _MESSAGE_WAIT * asked):
-                break
-            step *= _STEP
-        if len(batch) < size.at_least:
-            await self._grow(batch, size.at_least, size.patience.total_seconds())
+    async def _ask(self, count: int, wait: float) -> list[ServiceBusReceivedMessage]:
+        return await self._receiver.receive_messages(count, max_wait_time=wait)
 
-    async def _grow(self, batch: list[ServiceBusReceivedMessage], count: int, seconds: float | None) -> bool:
-        """Whether the batch came to that count in time."""
-        try:
-            async with asyncio.timeout(seconds):
-                while (missing := count - len(batch)) > 0:
-                    batch += await self._receiver.receive_messages(missing, max_wait_time=_FIRST)
-        except TimeoutError:
-            batch += await self._receiver.receive_messages(missing, max_wait_time=_BUFFERED)
-        return len(batch) >= count
+
+Ask = Callable[[int, float], Awaitable[list[M]]]
+"""Brings up to so many messages; waits so many seconds for the first of them."""
+
+
+async def fill(batch: list[M], size: BatchSize, ask: Ask[M]) -> None:
+    """Into the batch: a first message, however long that takes, and what is there with it."""
+    while not batch:
+        batch += await ask(1, _FIRST)
+    step = 1
+    while len(batch) < size.at_most:
+        asked = min(step, size.at_most - len(batch))
+        if not await _grow(batch, len(batch) + asked, _STEP_WAIT + _MESSAGE_WAIT * asked, ask):
+            break
+        step *= _STEP
+    if len(batch) < size.at_least:
+        await _grow(batch, size.at_least, size.patience.total_seconds(), ask)
+
+
+async def _grow(batch: list[M], count: int, seconds: float, ask: Ask[M]) -> bool:
+    """Whether the batch came to that count in time."""
+    batch += await ask(count - len(batch), _BUFFERED)
+    wait = max(seconds, _BUFFERED)
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            while not limit.expired() and (missing := count - len(batch)) > 0:
+                if not (more := await ask(missing, wait)):
+                    break
+                batch += more
+    except TimeoutError:
+        batch += await ask(count - len(batch), _BUFFERED)
+    return len(batch) >= count
 
 
 _AWAY = (AzureError, OSError, ValueError)  # the client raises ValueError once it has been shut down under us

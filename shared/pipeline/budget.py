@@ -78,9 +78,12 @@ class Books:
         return self.window // SLOTS
 
     def ours(self, at: int, priority: Priority | None = None) -> float:
-        """Our calls (of this class, else of all) that count at this time. A slot leaves bit by bit."""
+        """Our calls (of this class, else of all) that count at this time."""
+        return self._since(at - self.window, priority)
+
+    def _since(self, edge: int, priority: Priority | None) -> float:
+        """Our calls after this moment. A slot leaves bit by bit."""
         begins, sums = self._sums[priority]
-        edge = at - self.window
         first = bisect_left(begins, edge)
         whole = sums[-1] - sums[first]
         if not first:
@@ -107,11 +110,9 @@ class Books:
 
     def needs(self, priority: Priority, now: int) -> tuple[float, float]:
         """Calls of a class in a microsecond, at its present pace and over the window."""
-        calls = self.spent.get(priority, ())
         hour = self.window // HOURS
-        lately = sum(number for began, number in calls if began + self.slot > now - hour)
         day = self.ours(now, priority) / self.window
-        return max(lately / hour, day), day
+        return max(self._since(now - hour, priority) / hour, day), day
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,8 @@ class Questions:
 
     def take(self, record: str, merged: Merged, system: str, open_now: Disputes) -> bool:
         """What came of a row; whether it ended a dispute, so that golden's value may travel again."""
+        if not (merged.clashes or open_now):
+            return False
         said = {clash.field: "replaced" for clash in merged.clashes if clash.open}
         self.opened |= {record: next(iter(said))} if said else {}
         if not open_now:

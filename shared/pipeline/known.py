@@ -98,12 +98,22 @@ def _new_keys(
     """The natural keys that rows have and their records do not: of new rows, and of edited keys."""
     found = []
     for row in rows:
-        key = None if row.deleted else side.key(row.values)
         identity = identities.get(row.native_id)
         record = golden.get(identity.id) if identity else None
+        if record and record.key and _bears(record, row, side.key_fields):
+            continue
+        key = None if row.deleted else side.key(row.values)
         if key and (record is None or record.tombstone or record.key != key):
             found.append(key)
     return found
+
+
+def _bears(record: Golden, row: Row, key: Sequence[str]) -> bool:
+    """Whether a living record's key is made of the very values that the row has: mostly so, and soon seen."""
+    cells, values = record.fields, row.values
+    return record.tombstone is None and all(
+        name in cells and cells[name].value == values.get(name) for name in key
+    )
 
 
 def _parents(tx: Transaction, side: Side, rows: Sequence[Row]) -> dict[str, dict[str, Identity]]:

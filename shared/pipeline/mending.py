@@ -68,7 +68,7 @@ class Mending:
         self._check(record, mend)
         now = self.clock()
         cell = Cell(mend.value, max(now, mend.base.stamp + 1 if mend.base else now), OPERATOR)
-        record.fields[mend.field] = cell
+        record.fields = {**record.fields, mend.field: cell}
         record.revision += 1
         self._rekey(tx, mend.entity, record)
         tx.put_golden(mend.entity, [record])

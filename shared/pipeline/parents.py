@@ -30,6 +30,8 @@ class Parents:
     arrived: Mapping[str, str]
     on_their_way: frozenset[str] = frozenset()
     outside: frozenset[Parent] = frozenset()
+    incomplete: bool = True
+    """Whether there is any parent that the target does not have."""
 
     def golden_id(self, entity: str, name: str) -> str:
         return self.arrived.get(f"{entity}/{name}", name)
@@ -65,14 +67,17 @@ class Parentage:
         arrived: dict[str, str] = {}
         coming: set[str] = set()
         outside: set[Parent] = set()
+        incomplete = False
         for parent, names in self._named(records).items():
             arrived |= {f"{parent}/{name}": came for name, came in resolve(tx, parent, names).items()}
             ids = {arrived.get(f"{parent}/{name}", name) for name in names}
             natives[parent] = tx.natives(self.connection.system, parent, ids)
-            living = self._living(tx, parent, ids - natives[parent].keys())
+            missing = ids - natives[parent].keys()
+            incomplete = incomplete or bool(missing)
+            living = self._living(tx, parent, missing)
             coming |= {each.id for each in living}
             outside |= self._outside(parent, living, now)
-        return Parents(natives, arrived, frozenset(coming), frozenset(outside))
+        return Parents(natives, arrived, frozenset(coming), frozenset(outside), incomplete)
 
     def _named(self, records: Iterable[Golden]) -> dict[str, set[str]]:
         references = self.connection.translations[self.entity].references

@@ -6,9 +6,8 @@ the cells that are about to be written, stored before any call is made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from shared.adapters.store.transaction import Transaction
 from shared.model.errors import IntegrationError, Permanent
@@ -59,6 +58,26 @@ class Plan:
         """The records of which the target must be asked first."""
         return [*self.reads, *self.searches]
 
+    def take(self, record: str, decision: Decision | IntegrationError) -> None:
+        """Put a record where it belongs."""
+        match decision:
+            case Projected():  # mostly
+                self.writes.append(decision)
+            case Unchanged():
+                self.unchanged.append(record)
+            case Unmade():
+                self.unmade.append(record)
+            case Outside() | Orphaned():
+                self.left_out.append(record)
+            case Later(due):
+                self.later[record] = due
+            case Look(native):
+                self.reads[record] = native
+            case Search():
+                self.searches[record] = decision
+            case IntegrationError():
+                self.failed[record] = decision
+
     def add(self, other: Plan) -> None:
         """Take in what a second decision about the asked records gave."""
         self.writes += other.writes
@@ -105,19 +124,23 @@ class Planning:
         plan = Plan(claimed_until=now + self.claim, outside=parents.outside)
         plan.stand(attached.note(tx, self.connection, self.entity, records.values(), parents))
         for record in ids:
-            golden, snapshot = records.get(record), snapshots.get(record)
-            if golden is None:
+            if (golden := records.get(record)) is None:
                 plan.failed[record] = Permanent("the hub has no such record", reason="UnknownRecord")
                 continue
-            brought = record in self.brought
-            decide = partial(projection.decide, golden, snapshot, parents, now, asked=asked, brought=brought)
-            if _settle(plan, record, decide) and golden.tombstone is None:
+            brought, decide = record in self.brought, projection.decide
+            decision: Decision | IntegrationError
+            try:
+                decision = decide(golden, snapshots.get(record), parents, now, asked=asked, brought=brought)
+            except Exception as error:  # noqa: BLE001 - a defect that one record meets is not the others'
+                decision = recoverability.named(error)
+            plan.take(record, decision)
+            if parents.incomplete and golden.tombstone is None and not isinstance(decision, Outside):
                 self._miss(plan, golden, parents)
         self._claim(tx, plan, snapshots)
         return plan
 
     def _miss(self, plan: Plan, golden: Golden, parents: Parents) -> None:
-        """Note the parents that the target lacks."""
+        """Note the parents that the target lacks of a record that the flow brings."""
         references = self.connection.translations[self.entity].references
         if lacking := parents.lacking(references, golden):
             plan.lacking[golden.id] = lacking
@@ -134,32 +157,3 @@ class Planning:
             snapshot.pending, snapshot.pending_until = projected.cells, plan.claimed_until
             plan.claimed[record] = snapshot
         tx.claim(self.connection.system, self.entity, list(plan.claimed.values()))
-
-
-def _settle(plan: Plan, record: str, decide: Callable[[], Decision]) -> bool:
-    """Decide. False where the flow does not bring the record, whoever its parents are."""
-    try:
-        decision = decide()
-    except Exception as error:  # noqa: BLE001 - a defect that one record meets is not the others'
-        plan.failed[record] = recoverability.named(error)
-        return True
-    _sort(plan, record, decision)
-    return not isinstance(decision, Outside)
-
-
-def _sort(plan: Plan, record: str, decision: Decision) -> None:
-    match decision:
-        case Unchanged():
-            plan.unchanged.append(record)
-        case Unmade():
-            plan.unmade.append(record)
-        case Outside() | Orphaned():
-            plan.left_out.append(record)
-        case Later(due):
-            plan.later[record] = due
-        case Look(native):
-            plan.reads[record] = native
-        case Search():
-            plan.searches[record] = decision
-        case Projected():
-            plan.writes.append(decision)

@@ -216,7 +216,7 @@ class Projection:
         entity = self.translation.references.get(name)
         if entity is None:
             value = self.translation.normal(name, cell.value)
-            return cell._replace(value=value), value
+            return (cell if value is cell.value else cell._replace(value=value)), value
         if cell.value is None:
             return cell, None
         return self._reference(name, cell, entity, parents)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import astuple
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -24,23 +25,30 @@ def cells_text(fields: Fields) -> str:
     return _encode(fields).decode()
 
 
-def golden(row: Sequence[Any]) -> Golden:
-    golden_id, key, generation, fields, stamp, system, into, revision = row
+GoldenRow = Sequence[Any]
+"""Spot, id, key, generation, fields, stamp, system and heir of its tombstone, revision."""
+
+
+def golden(row: GoldenRow) -> Golden:
+    _, golden_id, key, generation, fields, stamp, system, into, revision = row
     tombstone = Tombstone(stamp, system, into) if stamp is not None else None
     return Golden(golden_id, read_cells(fields), key, generation, tombstone, revision)
 
 
-Bearing = tuple[str | None, int, Tombstone | None]
-"""What the indexes of `golden` are made of."""
+def bears_the_same(row: GoldenRow, record: Golden) -> bool:
+    """Whether nothing has changed of what the indexes of `golden` are made of."""
+    if row[2] != record.key or row[3] != record.generation:
+        return False
+    tombstone = record.tombstone
+    return row[5] is None if tombstone is None else tuple(row[5:8]) == astuple(tombstone)
 
 
-def bearing(record: Golden) -> Bearing:
-    return record.key, record.generation, record.tombstone
+GOLDEN_VALUES = ("fields", "revision")
+"""What changes of a record that bears the same."""
 
 
-def golden_values(record: Golden) -> dict[str, Any]:
-    """What changes of a record that keeps its bearing."""
-    return {"fields": cells_text(record.fields), "revision": record.revision}
+def golden_values(record: Golden) -> tuple[Any, ...]:
+    return cells_text(record.fields), record.revision
 
 
 def golden_row(entity: str, record: Golden) -> dict[str, Any]:
@@ -53,16 +61,17 @@ def golden_row(entity: str, record: Golden) -> dict[str, Any]:
         "tombstone_stamp": tombstone.stamp if tombstone else None,
         "tombstone_system": tombstone.system if tombstone else None,
         "merged_into": tombstone.into if tombstone else None,
-        **golden_values(record),
+        **dict(zip(GOLDEN_VALUES, golden_values(record), strict=True)),
     }
 
 
-def snapshot(row: Sequence[Any]) -> Snapshot:
-    golden_id, native, fields, seen, active, version, pending, until, writes, moved = row
+def snapshot(row: Sequence[Any], near: tuple[GoldenRow, Fields] | None = None) -> Snapshot:
+    """`near` is the golden record as it was read: mostly the snapshot's cells are the same."""
+    _, golden_id, native, fields, seen, active, version, pending, until, writes, moved = row
     return Snapshot(
         golden_id,
         native,
-        read_cells(fields),
+        near[1] if near and near[0][4] == fields else read_cells(fields),
         bool(seen),
         bool(active),
         version,
@@ -73,35 +82,49 @@ def snapshot(row: Sequence[Any]) -> Snapshot:
     )
 
 
+SNAPSHOT_VALUES = (
+    "native_id",
+    "fields",
+    "seen",
+    "active",
+    "version",
+    "pending",
+    "pending_until",
+    "writes",
+    "moved",
+)
+
+
+def snapshot_values(snapshot: Snapshot) -> tuple[Any, ...]:
+    return (
+        snapshot.native_id,
+        cells_text(snapshot.fields),
+        snapshot.seen,
+        snapshot.active,
+        snapshot.version,
+        cells_text(snapshot.pending) if snapshot.pending is not None else None,
+        snapshot.pending_until,
+        orjson.dumps(snapshot.writes).decode() if snapshot.writes else None,
+        snapshot.moved,
+    )
+
+
 def snapshot_row(system: str, entity: str, snapshot: Snapshot) -> dict[str, Any]:
-    return {"system": system, "entity": entity, "id": snapshot.id, **snapshot_values(snapshot)}
+    values = zip(SNAPSHOT_VALUES, snapshot_values(snapshot), strict=True)
+    return {"system": system, "entity": entity, "id": snapshot.id, **dict(values)}
 
 
-def snapshot_values(snapshot: Snapshot) -> dict[str, Any]:
-    return {
-        "native_id": snapshot.native_id,
-        "fields": cells_text(snapshot.fields),
-        "seen": snapshot.seen,
-        "active": snapshot.active,
-        "version": snapshot.version,
-        "pending": cells_text(snapshot.pending) if snapshot.pending is not None else None,
-        "pending_until": snapshot.pending_until,
-        "writes": orjson.dumps(snapshot.writes).decode() if snapshot.writes else None,
-        "moved": snapshot.moved,
-    }
+CLAIM_VALUES = ("pending", "pending_until", "moved")
+
+
+def claim_values(snapshot: Snapshot) -> tuple[Any, ...]:
+    return cells_text(snapshot.pending or {}), snapshot.pending_until, snapshot.moved
 
 
 def claim_row(system: str, entity: str, snapshot: Snapshot) -> dict[str, Any]:
     """Of a snapshot that is not there: nothing is known of it but what is about to be written."""
-    return {**snapshot_row(system, entity, Snapshot(snapshot.id)), **claim_values(snapshot)}
-
-
-def claim_values(snapshot: Snapshot) -> dict[str, Any]:
-    return {
-        "pending": cells_text(snapshot.pending or {}),
-        "pending_until": snapshot.pending_until,
-        "moved": snapshot.moved,
-    }
+    claimed = zip(CLAIM_VALUES, claim_values(snapshot), strict=True)
+    return {**snapshot_row(system, entity, Snapshot(snapshot.id)), **dict(claimed)}
 
 
 def conflict_row(entity: str, record: str, clash: Clash, at: int) -> dict[str, Any]:

@@ -52,7 +52,9 @@ SNAPSHOTS = among(
     "id",
 )
 CLAIMS = among(
-    chosen(tables.snapshot, SPOT, "id", "pending", "pending_until"),
+    chosen(tables.snapshot, SPOT, "id").add_columns(
+        tables.snapshot.c.pending.is_not(None), tables.snapshot.c.pending_until
+    ),
     tables.snapshot,
     ("system", "entity"),
     "id",

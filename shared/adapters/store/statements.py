@@ -82,13 +82,18 @@ class Statements:
             name = f"upsert {table.name} {changed}"
             self._run(name, lambda: self._upserting(table, list(rows[0]), changed), rows)
 
-    def _update(self, table: Table, rows: list[dict[str, Any]]) -> None:
-        """Set the columns that these rows name, where each lies: no index is searched, and none is touched
-        but those of the columns, so it costs half of what an upsert does.
+    def _set(self, table: Table, names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
+        """Set these columns of rows, where each lies: no index is searched, and none is touched but those of
+        the columns, so it costs half of what an upsert does. A row is the values, and its spot.
         """
-        if rows:
-            changed = tuple(name for name in rows[0] if name != SPOT)
-            self._run(f"update {table.name} {changed}", lambda: _updating(table, changed), rows)
+        if not rows:
+            return
+        dialect = self._connection.dialect
+        statement = (dialect.name, f"set {table.name} {names}")
+        if statement not in _COMPILED:
+            compiled = _setting(table, names).compile(dialect=dialect)
+            _COMPILED[statement] = _compile(compiled, dict.fromkeys((*names, SPOT)))
+        self._connection.exec_driver_sql(_COMPILED[statement].sql, rows)
 
     def _upserting(self, table: Table, columns: list[str], changed: tuple[str, ...] | None) -> Any:
         key = list(table.primary_key.columns.keys())
@@ -99,9 +104,9 @@ class Statements:
         )
 
 
-def _updating(table: Table, changed: tuple[str, ...]) -> Any:
-    here = Spot(table) == bindparam(SPOT)
-    return update(table).where(here).values({name: bindparam(name) for name in changed})
+def _setting(table: Table, names: Sequence[str]) -> Any:
+    pairs: list[Any] = [(table.c[name], bindparam(name)) for name in names]
+    return update(table).where(Spot(table) == bindparam(SPOT)).ordered_values(*pairs)
 
 
 class Spot(ColumnElement[Any]):

@@ -6,184 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import delete, func, select
 
 from shared.adapters.store import encoding, queries, tables
 from shared.adapters.store.budgeted import Budgeted
 from shared.adapters.store.delivered import Delivered
 from shared.adapters.store.heard import Heard
 from shared.adapters.store.holding import Holding
+from shared.adapters.store.kept import Kept
 from shared.adapters.store.orphaned import Orphaned
-from shared.adapters.store.statements import SPOT
 from shared.model.change import Message
-from shared.model.golden import Golden, Snapshot
 from shared.model.merge import Clash
-from shared.model.records import ConflictEntry, DeadLetter, Entry, Flows, Identity, Key, Pause, Posted
-
-CLAIM = ("pending", "pending_until", "moved")
+from shared.model.records import ConflictEntry, DeadLetter, Entry, Flows, Pause, Posted
 
 
-class Transaction(Holding, Orphaned, Heard, Delivered, Budgeted):
-    """One transaction of the store. Its methods raise SQLAlchemy's errors, which `Store` names.
-
-    It remembers where the rows lie that it has read: they are updated there, which costs less than an upsert.
-    """
-
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
-        self._golden_spots: dict[tuple[str, str], tuple[encoding.Bearing, Any]] = {}
-        self._snapshot_spots: dict[tuple[str, str, str], Any] = {}
-
-    # Records
-
-    def identities(self, system: str, entity: str, native_ids: Iterable[str]) -> dict[str, Identity]:
-        """Native id → whose it is."""
-        rows = self._many(queries.IDENTITIES, {"system": system, "entity": entity}, native_ids)
-        return {native: Identity(golden, bool(alias)) for native, golden, alias in rows}
-
-    def link(self, system: str, entity: str, links: Mapping[str, str], *, alias: bool = False) -> None:
-        """Native id → golden id, from now on."""
-        self._upsert(
-            tables.identity,
-            [
-                {"system": system, "entity": entity, "native_id": native, "id": golden, "alias": alias}
-                for native, golden in links.items()
-            ],
-        )
-
-    def unlink(self, system: str, entity: str, native_ids: Iterable[str]) -> None:
-        """These native ids name nothing any more."""
-        gone = list(native_ids)
-        if gone:
-            self._run(
-                "unlink", lambda: queries.UNLINK, [{"s": system, "e": entity, "n": native} for native in gone]
-            )
-
-    def golden(self, entity: str, ids: Iterable[str]) -> dict[str, Golden]:
-        """Golden id → record, tombstones too."""
-        found: dict[str, Golden] = {}
-        for spot, *row in self._many(queries.GOLDEN, {"entity": entity}, ids):
-            record = found[row[0]] = encoding.golden(row)
-            self._golden_spots[entity, record.id] = encoding.bearing(record), spot
-        return found
-
-    def by_key(self, entity: str, keys: Iterable[str]) -> dict[str, Key]:
-        """Natural key → who has it, and who had it."""
-        found: dict[str, Key] = {}
-        wanted = list(keys)
-        for statement in (queries.LIVING_BY_KEY, queries.DEAD_BY_KEY):  # each has an index of its own
-            for key, golden_id, generation, buried in self._many(statement, {"entity": entity}, wanted):
-                known = found.setdefault(key, Key())
-                known.generation = max(known.generation, generation + 1)
-                if buried is None:
-                    known.living = golden_id
-                else:
-                    known.buried = max(known.buried, buried)
-        return found
-
-    def put_golden(self, entity: str, records: Sequence[Golden]) -> None:
-        """Write these records; a living natural key that another record has raises IntegrityError.
-
-        Most changes leave key and tombstone as they were read: then their indexes are left alone.
-        """
-        moved: list[Golden] = []
-        same: list[dict[str, Any]] = []
-        for record in records:
-            bearing, spot = self._golden_spots.pop((entity, record.id), (None, None))
-            if bearing == encoding.bearing(record):
-                same.append({SPOT: spot, **encoding.golden_values(record)})
-            else:
-                moved.append(record)
-        self._update(tables.golden, same)
-        self._upsert(tables.golden, [encoding.golden_row(entity, record) for record in moved])
-
-    def snapshots(self, system: str, entity: str, ids: Iterable[str]) -> dict[str, Snapshot]:
-        """Golden id → what the system last showed of it."""
-        found: dict[str, Snapshot] = {}
-        for spot, *row in self._many(queries.SNAPSHOTS, {"system": system, "entity": entity}, ids):
-            self._snapshot_spots[system, entity, row[0]] = spot
-            found[row[0]] = encoding.snapshot(row)
-        return found
-
-    def put_snapshots(self, system: str, entity: str, snapshots: Sequence[Snapshot]) -> None:
-        """Write these, each with the next place in the order of changes of this system and entity."""
-        if not snapshots:
-            return
-        moved = self._next(f"{system}/{entity}")
-        for snapshot in snapshots:
-            snapshot.moved = moved
-        known, fresh = self._apart(system, entity, snapshots)
-        values = encoding.snapshot_values
-        self._update(tables.snapshot, [{SPOT: spot, **values(each)} for spot, each in known])
-        self._upsert(tables.snapshot, [encoding.snapshot_row(system, entity, each) for each in fresh])
-
-    def _apart(
-        self, system: str, entity: str, snapshots: Iterable[Snapshot]
-    ) -> tuple[list[tuple[Any, Snapshot]], list[Snapshot]]:
-        """Those that are there, with their spots, and the others."""
-        known, fresh = [], []
-        for snapshot in snapshots:
-            spot = self._snapshot_spots.pop((system, entity, snapshot.id), None)
-            if spot is None:
-                fresh.append(snapshot)
-            else:
-                known.append((spot, snapshot))
-        return known, fresh
-
-    def claim(self, system: str, entity: str, snapshots: Sequence[Snapshot]) -> None:
-        """Write what is pending of these, and nothing else of those that are there."""
-        if not snapshots:
-            return
-        moved = self._next(f"{system}/{entity}")
-        for snapshot in snapshots:
-            snapshot.moved = moved
-        known, fresh = self._apart(system, entity, snapshots)
-        self._update(tables.snapshot, [{SPOT: spot, **encoding.claim_values(each)} for spot, each in known])
-        self._upsert(tables.snapshot, [encoding.claim_row(system, entity, each) for each in fresh], CLAIM)
-
-    def claims(self, system: str, entity: str, ids: Iterable[str]) -> dict[str, int]:
-        """Golden id → until when it is claimed (0: not), of the snapshots that are there."""
-        found: dict[str, int] = {}
-        rows = self._many(queries.CLAIMS, {"system": system, "entity": entity}, ids)
-        for spot, golden_id, pending, until in rows:
-            self._snapshot_spots[system, entity, golden_id] = spot
-            found[golden_id] = until if pending is not None else 0
-        return found
-
-    def drop_snapshots(self, system: str, entity: str, ids: Iterable[str]) -> None:
-        """Forget these. That is a change of theirs as well: whoever reads meanwhile has an old picture."""
-        gone = list(ids)
-        for golden_id in gone:
-            self._snapshot_spots.pop((system, entity, golden_id), None)
-        if gone:
-            self._next(f"{system}/{entity}")
-            self._run(
-                "drop_snapshots",
-                lambda: queries.DROP_SNAPSHOT,
-                [{"s": system, "e": entity, "i": golden_id} for golden_id in gone],
-            )
-
-    def natives(self, system: str, entity: str, ids: Iterable[str]) -> dict[str, str]:
-        """Golden id → native id, of those that the system has."""
-        rows = self._many(queries.NATIVES, {"system": system, "entity": entity}, ids)
-        return {golden_id: native for golden_id, native in rows if native is not None}
-
-    def moved(self, system: str, entity: str) -> int:
-        """The last place given in the order of snapshot changes."""
-        found = self._connection.execute(queries.COUNTER, {"name": f"{system}/{entity}"}).scalar()
-        return int(found or 0)
-
-    def _next(self, name: str) -> int:
-        """The next place. The row stays locked until the commit: places are in the order of commits."""
-        statement = self._insert(tables.counter).values(name=name, value=1)
-        upsert = statement.on_conflict_do_update(
-            index_elements=["name"], set_={"value": tables.counter.c.value + 1}
-        )
-        return int(self._connection.execute(upsert.returning(tables.counter.c.value)).scalar_one())
-
-    def meet(self, system: str, entity: str) -> None:
-        """This transaction and one that writes snapshots of this entity come one after the other."""
-        self._next(f"{system}/{entity}")
+class Transaction(Kept, Holding, Orphaned, Heard, Delivered, Budgeted):
+    """One transaction of the store. Its methods raise SQLAlchemy's errors, which `Store` names."""
 
     # Reading on
 

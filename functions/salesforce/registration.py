@@ -10,8 +10,10 @@ The org's assignment rules are not asked: who owns a lead is said here, and nowh
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec.structs import replace
 
 from functions.salesforce.schema import Schema
 from shared.model.change import Outcome

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from msgspec import Struct
+
 from shared.model.errors import IntegrationError
 from shared.model.golden import Value
 
 
-@dataclass(slots=True)
-class Row:
+class Row(Struct):
     """One row of a system, translated: canonical `values` of the fields that the system carries.
 
     `stamp` is the row's own time (microseconds, UTC). A reference is the parent's native id in that
@@ -67,8 +68,7 @@ class Verb(StrEnum):
     CREATE = "create"
 
 
-@dataclass(slots=True)
-class Write:
+class Write(Struct):
     """One record to be made so in the target.
 
     `values` holds the differing fields only, in the target's normal form, references as the target's
@@ -83,8 +83,7 @@ class Write:
     version: str | None = None
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """What became of one write. No `error` means that the target now shows the values.
 
     `taught` holds values that the write's own answer showed to be stored otherwise than they were sent.

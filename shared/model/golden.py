@@ -26,6 +26,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from msgspec import Struct
+from msgspec import field as made
+
 OPERATOR = "operator"
 """The system whose changes are an operator's mends."""
 
@@ -132,8 +135,7 @@ class Tombstone:
     into: str | None = None
 
 
-@dataclass(slots=True)
-class Golden:
+class Golden(Struct):
     """What a record should be.
 
     `disputed` are the fields of which an operator has yet to say whose value stays: nothing is overwritten.
@@ -148,8 +150,7 @@ class Golden:
     disputed: frozenset[str] = frozenset()
 
 
-@dataclass(slots=True)
-class Snapshot:
+class Snapshot(Struct):
     """What one system last showed of a record, and what is being written to it just now.
 
     `seen` is false for a link whose row nobody has read yet (pre-linked, or a create under way).
@@ -159,26 +160,11 @@ class Snapshot:
 
     id: str
     native_id: str | None = None
-    fields: Fields = field(default_factory=dict)
+    fields: Fields = made(default_factory=dict)
     seen: bool = False
     active: bool = True
     version: str | None = None
     pending: Fields | None = None
     pending_until: int = 0
-    writes: dict[str, list[Value]] = field(default_factory=dict)
+    writes: dict[str, list[Value]] = made(default_factory=dict)
     moved: int = 0
-
-    def copy(self) -> Snapshot:
-        """Another of the same, whose attributes can be set on their own."""
-        return Snapshot(
-            self.id,
-            self.native_id,
-            self.fields,
-            self.seen,
-            self.active,
-            self.version,
-            self.pending,
-            self.pending_until,
-            self.writes,
-            self.moved,
-        )

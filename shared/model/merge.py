@@ -21,7 +21,9 @@ The merge is a pure function; `overruled` names the fields in which the source d
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from msgspec import Struct, field
 
 from shared.model.golden import Arbiter, Cell, FieldRule, Fields, Value
 
@@ -46,8 +48,7 @@ class Clash:
         return self.policy == Arbiter.ASK
 
 
-@dataclass(slots=True)
-class Merged:
+class Merged(Struct):
     """What came of a row: the new golden fields and snapshot, and what to tell whom."""
 
     golden: Fields

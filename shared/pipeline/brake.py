@@ -13,8 +13,10 @@ What a handler learns of a row that it was about to write does not come by here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec.structs import replace
 
 from shared.adapters.store.transaction import Transaction
 from shared.model.change import Row

@@ -17,6 +17,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from shared.adapters.store import Store
 from shared.adapters.store.transaction import Transaction
 from shared.model.change import Applied, ChangeSet, Message, Outcome, Page, Row
@@ -133,7 +135,7 @@ class Delivery:
             stale = await self._round(entity, part, turn, at_once=left > 0)
             if not stale:
                 return
-            part = {record: replace(part[record], deferred=()) for record in stale}
+            part = {record: structs.replace(part[record], deferred=()) for record in stale}
 
     async def _round(self, entity: str, part: Tasks, turn: asyncio.Lock, *, at_once: bool) -> list[str]:
         """Returns the records whose version was stale, and which are to be looked at again `at_once`."""

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from shared.model.change import Verb, Write
 from shared.model.errors import NotYet, Rejected, Untranslatable
 from shared.model.golden import Cell, Fields, Golden, Snapshot, Value
@@ -58,8 +60,7 @@ class Search:
     key: Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Projected:
+class Projected(Struct, frozen=True):
     """A write, with the cells that it claims."""
 
     write: Write

@@ -14,7 +14,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from shared.adapters.store.transaction import Transaction
 from shared.model.change import Applied, ChangeSet, Outcome, Row, Verb
@@ -91,7 +94,7 @@ class Settlement:
         held = tx.claims(self.system, self.entity, claims)
         for outcome in applied.outcomes:
             record = outcome.write.id
-            snapshot = plan.claimed[record].copy()  # this may run again: the plan stays as it is
+            snapshot = copy(plan.claimed[record])  # this may run again: the plan stays as it is
             ours = held.get(record) == snapshot.pending_until
             self._outcome(claims[record], outcome, snapshot if ours else None)
         for record, error in plan.failed.items():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from shared.model.change import ChangeSet
 from shared.model.errors import InvalidChange
 from shared.pipeline import messages
@@ -13,8 +15,7 @@ BRING = "bring"
 """The cause of a record that a child needs in the target, whatever the flow's terms."""
 
 
-@dataclass(slots=True)
-class Task:
+class Task(Struct):
     """One record to be looked at. `also` holds the sources of further messages that named it, `parked` those
     of messages that had waited for a parent, `deferred` those of messages that had waited for calls.
     """

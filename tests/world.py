@@ -41,7 +41,6 @@ from local.systems.salesforce.schema import Schema
 from local.systems.transport import SystemTransport
 from shared.adapters.http import AT_ONCE
 from shared.adapters.store import Store
-from shared.adapters.store.database import inline
 from shared.model.budget import Deferral
 from shared.model.change import Message
 from shared.model.errors import IntegrationError
@@ -52,6 +51,7 @@ from shared.pipeline.recoverability import Policy
 from shared.topology import EntityPolicy, Topology
 from shared.topology_file import load, parse
 from shared.wiring import Hub
+from tests import stores
 from tests.erps import WatchedErp
 
 PROJECT = Path(__file__).parent.parent
@@ -276,25 +276,23 @@ def world(
     schema: Schema = STANDARD,
     lead_assignment: str | None = None,
     erps: Mapping[str, WatchedErp] | None = None,
-    store_url: str = "sqlite://",
+    store: Store | None = None,
 ) -> World:
-    """A new world; its database is in memory, unless it is to outlive the world. An ERP is a database of its
-    own, and comes from outside.
+    """A new world; its database is in memory, unless a store is given. An ERP is a database of its own, and
+    comes from outside.
     """
     time, random = Time(), Random(seed)
     topology = _topology(topology)
     options = Options(Credentials("crosswalk", SECRET), schema, daily_limit, lead_assignment=lead_assignment)
     systems = _systems(topology, time, random, calls_a_minute, options)
     broker = _broker(time, topology, random)
-    store = Store(store_url, inline)
-    store.migrate()
     wires = {name: Wire(SystemTransport(system, time.sleep)) for name, system in systems.items()}
     sent: list[Message] = []
     bus = NotedBus(broker, sent)
     ids = (str(UUID(int=number + (4 << 76) + (8 << 60))) for number in count(1))
     hub = Hub(
         topology,
-        store,
+        store or stores.fresh(),
         bus,
         _connections(topology, wires, erps or {}, time, random, settings or {}),
         policy or Policy(),

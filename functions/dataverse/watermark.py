@@ -11,13 +11,10 @@ show it as empty, so `columns` is compared, and all is read again.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Self
 
-import orjson
-from pydantic import TypeAdapter, ValidationError
-
-from shared.model.errors import Misconfigured
+from shared.model import watermark
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +32,11 @@ class Watermark:
     def read(cls, text: str | None, columns: str) -> Self:
         if text is None:
             return cls(columns)
-        try:
-            kept = TypeAdapter(cls).validate_json(text)
-        except ValidationError:
-            raise Misconfigured(
-                "A stored watermark is not one of Dataverse's: clear it to read everything again",
-                reason="BadWatermark",
-            ) from None
+        kept = watermark.read(cls, text, "Dataverse")
         return kept if kept.columns == columns else cls(columns)
 
     def text(self) -> str:
-        return orjson.dumps(asdict(self)).decode()
+        return watermark.written(self)
 
     @property
     def link(self) -> str | None:

@@ -10,13 +10,10 @@ where it would have ended.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Literal, Self
 
-import orjson
-from pydantic import TypeAdapter, ValidationError
-
-from shared.model.errors import Misconfigured
+from shared.model import watermark
 
 ROWS: Literal["rows"] = "rows"
 DELETED: Literal["deleted"] = "deleted"
@@ -37,16 +34,10 @@ class Watermark:
     def read(cls, text: str | None) -> Self:
         if text is None:
             return cls()
-        try:
-            return TypeAdapter(cls).validate_json(text)
-        except ValidationError:
-            raise Misconfigured(
-                "A stored watermark is not one of the ERP's: clear it to read everything again",
-                reason="BadWatermark",
-            ) from None
+        return watermark.read(cls, text, "the ERP")
 
     def text(self) -> str:
-        return orjson.dumps(asdict(self)).decode()
+        return watermark.written(self)
 
     def begun(self, now: int, *, whole: bool) -> Self:
         return replace(self, began=now, whole=whole, part=ROWS, after=())

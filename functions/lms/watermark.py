@@ -10,14 +10,11 @@ where it would have ended.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Self
 
-import orjson
-from pydantic import TypeAdapter, ValidationError
-
 from functions.lms.records import lms_time, micros
-from shared.model.errors import Misconfigured
+from shared.model import watermark
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +29,10 @@ class Watermark:
     def read(cls, text: str | None) -> Self:
         if text is None:
             return cls()
-        try:
-            return TypeAdapter(cls).validate_json(text)
-        except ValidationError:
-            raise Misconfigured(
-                "A stored watermark is not one of the LMS's: clear it to read everything again",
-                reason="BadWatermark",
-            ) from None
+        return watermark.read(cls, text, "the LMS")
 
     def text(self) -> str:
-        return orjson.dumps(asdict(self)).decode()
+        return watermark.written(self)
 
     def at(self, cursor: str | None, as_of: str) -> Self:
         """Behind a page, in a run that began with the first of them."""

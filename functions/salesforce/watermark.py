@@ -13,15 +13,10 @@ A row dated in the future moves `since` within a run and nothing beyond it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Self, TypeVar
+from dataclasses import dataclass, replace
+from typing import Self
 
-import orjson
-from pydantic import TypeAdapter, ValidationError
-
-from shared.model.errors import Misconfigured
-
-Kind = TypeVar("Kind")
+from shared.model import watermark
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +32,10 @@ class Watermark:
     def read(cls, text: str | None) -> Self:
         if text is None:
             return cls(living=True)
-        return _read(cls, text)
+        return watermark.read(cls, text, "Salesforce")
 
     def text(self) -> str:
-        return orjson.dumps(asdict(self)).decode()
+        return watermark.written(self)
 
     def begun(self, clock: int) -> Self:
         """The run keeps the clock of its first request."""
@@ -64,7 +59,7 @@ class Marks:
 
     @classmethod
     def read(cls, text: str | None) -> Self:
-        return cls({}) if text is None else _read(cls, text)
+        return cls({}) if text is None else watermark.read(cls, text, "Salesforce")
 
     def of(self, sobject: str) -> Watermark:
         return self.objects.get(sobject) or Watermark.read(None)
@@ -73,14 +68,4 @@ class Marks:
         return replace(self, objects={**self.objects, sobject: Watermark.read(text)})
 
     def text(self) -> str:
-        return orjson.dumps(asdict(self)).decode()
-
-
-def _read(kind: type[Kind], text: str) -> Kind:
-    try:
-        return TypeAdapter(kind).validate_json(text)
-    except ValidationError:
-        raise Misconfigured(
-            "A stored watermark is not one of Salesforce's: clear it to read everything again",
-            reason="BadWatermark",
-        ) from None
+        return watermark.written(self)

@@ -13,6 +13,8 @@ from dataclasses import replace
 from typing import Any
 
 from functions.erp.source import ErpSource
+from shared.adapters.store import Store
+from shared.adapters.store.database import inline
 from shared.model.change import Page
 from tests.flows.business import Business, business_in, customers_both_ways
 
@@ -29,7 +31,9 @@ class Deadly:
 
 
 def opened(folder: str) -> Business:
-    return business_in(folder, customers_both_ways(), store_url=f"sqlite:///{folder}/hub.sqlite")
+    store = Store(f"sqlite:///{folder}/hub.sqlite", inline)
+    store.migrate()
+    return business_in(folder, customers_both_ways(), store=store)
 
 
 async def _poll(office: Business) -> None:

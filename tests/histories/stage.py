@@ -27,13 +27,12 @@ from local.systems.salesforce import Credentials, Options, Salesforce
 from local.systems.system import Clock, System
 from local.systems.transport import SystemTransport
 from shared.adapters.http import AT_ONCE
-from shared.adapters.store import Store
-from shared.adapters.store.database import inline
 from shared.model.change import Message
 from shared.pipeline.ports import Connection
 from shared.pipeline.recoverability import Policy
 from shared.topology_file import parse
 from shared.wiring import Hub
+from tests import stores
 from tests.erps import WatchedErp
 from tests.histories.hands import Environment, Hands, Ledgers, Org, School
 from tests.histories.power import Power, PoweredBus, PoweredStore, PoweredTransport
@@ -76,8 +75,7 @@ class Stage:
         self.random = Random(self.setting.seed)
         self.topology = parse(self.setting.topology)
         self.broker = broker_of(self.time, self.topology, self.random)
-        self.store = Store("sqlite://", inline)
-        self.store.migrate()
+        self.store = stores.fresh()
         self._folder: TemporaryDirectory[str] | None = None
         self._opened: list[Connection] = []
         self._ids = (str(UUID(int=number + (4 << 76) + (8 << 60))) for number in count(1))

@@ -17,7 +17,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.adapters.store import Store
-from shared.adapters.store.database import inline
 from shared.adapters.store.transaction import Transaction
 from shared.model.change import Row
 from shared.model.golden import Cell, Golden, Value
@@ -28,6 +27,7 @@ from shared.pipeline.mending import Mending
 from shared.pipeline.side import Side, Sighting
 from shared.topology import Topology
 from shared.topology_file import parse
+from tests import stores
 
 POLICIES = ("{owner: one}", "{conflict: newest}", "{conflict: rank}", "{conflict: ask}")
 SYSTEMS = ("one", "two", "three")
@@ -145,11 +145,7 @@ def new_id() -> str:
     return f"00000000-0000-4000-8000-{next(numbers):012d}"
 
 
-@cache
-def store() -> Store:
-    made = Store("sqlite://", inline)
-    made.migrate()
-    return made
+store = cache(stores.fresh)
 
 
 def opened(policy: str) -> Desk:

@@ -21,6 +21,7 @@ from shared.push.exchange import Request, Response
 from shared.push.formats import Formats
 from shared.push.opening import open_door
 from shared.push.settings import read
+from tests import stores
 
 NOW = 1_790_000_000
 """Seconds; the clocks here stand still until they are set."""
@@ -86,10 +87,7 @@ def street(
     """By default a door of the LMS, at which what comes is signed."""
     environment = {"SCHEME": "standard-webhooks", "SECRET": SECRET} | told
     settings = read("lms", {f"LMS_PUSH_{name}": value for name, value in environment.items()})
-    queue, clock = Queue(), Clock()
-    if store is None:
-        store = Store("sqlite://")
-        store.migrate()
+    queue, clock, store = Queue(), Clock(), store or stores.fresh()
     door = open_door(
         "lms",
         settings,

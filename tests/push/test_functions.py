@@ -13,13 +13,13 @@ import pytest
 
 from functions import triggers
 from functions.lms.connection import connect
-from shared.adapters.store import Store
 from shared.model.change import Message
 from shared.model.errors import Misconfigured, Unavailable
 from shared.pipeline.recoverability import Policy
 from shared.push.settings import read
 from shared.topology_file import parse
 from shared.wiring import Hub
+from tests import stores
 from tests.push.doors import KEY, SECRET, Clock, body
 
 pytestmark = pytest.mark.anyio
@@ -51,8 +51,7 @@ def broker() -> Broker:
 
 @pytest.fixture
 def hub(broker: Broker) -> Iterator[Hub]:
-    store = Store("sqlite://")
-    store.migrate()
+    store = stores.fresh()
     environment = {"SCHOOL_PUSH_SCHEME": "key", "SCHOOL_PUSH_SECRET": KEY}
     told = {"URL": "https://lms.test", "TOKEN": secrets.token_hex()}
     clock = Clock()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import bindparam, delete, func, select, update
 
 from shared.adapters.store import tables
 from shared.adapters.store.statements import Statements, chosen
 from shared.model.budget import Deferral, Gauge
 
-GAUGE = chosen(tables.budget, *Gauge.__dataclass_fields__).where(
-    tables.budget.c.system == bindparam("system")
-)
+GAUGED = tuple(Gauge.__dataclass_fields__)
+GAUGE = chosen(tables.budget, *GAUGED).where(tables.budget.c.system == bindparam("system"))
 SPENT = (
     chosen(tables.budget_calls, "priority", "began", "calls")
     .where(tables.budget_calls.c.system == bindparam("system"))
@@ -45,21 +46,20 @@ class Budgeted(Statements):
 
     def gauge(self, system: str) -> Gauge | None:
         """What is known of a system's limit."""
-        row = self._connection.execute(GAUGE, {"system": system}).first()
-        return Gauge(*row) if row else None
+        found = self._find(GAUGE, system=system)
+        return Gauge(*found[0]) if found else None
 
     def put_gauge(self, gauge: Gauge) -> None:
         """What a system said. A later word that another function has written stays."""
-        values = {name: getattr(gauge, name) for name in ("used", "allowed", "window", "others", "read_at")}
-        statement = self._insert(tables.budget).values(
-            system=gauge.system, held_until=gauge.held_until, **values
-        )
-        self._connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["system"],
-                set_=values,
-                where=tables.budget.c.read_at <= statement.excluded.read_at,
-            )
+        self._run("put_gauge", self._gauging, [{name: getattr(gauge, name) for name in GAUGED}])
+
+    def _gauging(self) -> Any:
+        statement = self._insert(tables.budget)
+        said = ("used", "allowed", "window", "others", "read_at")
+        return statement.on_conflict_do_update(
+            index_elements=["system"],
+            set_={name: statement.excluded[name] for name in said},
+            where=tables.budget.c.read_at <= statement.excluded.read_at,
         )
 
     def hold_off(self, system: str, until: int) -> None:
@@ -76,21 +76,21 @@ class Budgeted(Statements):
 
     def spent(self, system: str, since: int) -> list[tuple[str, int, int]]:
         """Class, when a slot began, and the calls made in it, of slots that began after `since`."""
-        rows = self._connection.execute(SPENT, {"system": system, "since": since})
-        return [(row.priority, row.began, row.calls) for row in rows]
+        found = self._find(SPENT, system=system, since=since)
+        return [(priority, began, calls) for priority, began, calls in found]
 
     def spend(self, system: str, priority: str, began: int, calls: int, since: int) -> None:
         """Calls that were made in the slot that began then. Slots that began before `since` are forgotten."""
-        statement = self._insert(tables.budget_calls).values(
-            system=system, priority=priority, began=began, calls=calls
+        spent = {"system": system, "priority": priority, "began": began, "calls": calls}
+        self._run("spend", self._spending, [spent])
+        self._run("forget spent", lambda: GONE, [{"system": system, "since": since}])
+
+    def _spending(self) -> Any:
+        statement = self._insert(tables.budget_calls)
+        return statement.on_conflict_do_update(
+            index_elements=["system", "began", "priority"],
+            set_={"calls": tables.budget_calls.c.calls + statement.excluded.calls},
         )
-        self._connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["system", "began", "priority"],
-                set_={"calls": tables.budget_calls.c.calls + statement.excluded.calls},
-            )
-        )
-        self._connection.execute(GONE, {"system": system, "since": since})
 
     def delivered(self, since: int) -> dict[tuple[str, str], tuple[int, int]]:
         """(entity, target) → how many records were written there since then, and when the first was.
@@ -102,8 +102,8 @@ class Budgeted(Statements):
 
     def deferral(self, system: str, entity: str, step: str) -> Deferral | None:
         """What waits of one step of one entity, and since when."""
-        found = self._connection.execute(DEFERRAL, {"system": system, "entity": entity, "step": step}).first()
-        return Deferral(*found) if found else None
+        found = self._find(DEFERRAL, system=system, entity=entity, step=step)
+        return Deferral(*found[0]) if found else None
 
     def deferrals(self) -> list[Deferral]:
         return [Deferral(*row) for row in self._connection.execute(DEFERRALS)]

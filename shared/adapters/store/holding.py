@@ -127,8 +127,7 @@ class Holding(Statements):
 
     def holding(self, system: str, entity: str) -> bool:
         """Whether anything is held."""
-        found = self._connection.execute(HOLDING, _here(system, entity)).scalar()
-        return bool(found)
+        return bool(self._find(HOLDING, s=system, e=entity)[0][0])
 
     def waiting_rows(self, system: str | None = None, entity: str | None = None) -> list[Waiting]:
         """What waits to be released: of one system and entity, or everything."""

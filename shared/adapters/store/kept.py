@@ -162,16 +162,20 @@ class Kept(Statements):
 
     def moved(self, system: str, entity: str) -> int:
         """The last place given in the order of snapshot changes."""
-        found = self._connection.execute(queries.COUNTER, {"name": f"{system}/{entity}"}).scalar()
-        return int(found or 0)
+        found = self._find(queries.COUNTER, name=f"{system}/{entity}")
+        return int(found[0][0]) if found else 0
 
     def _next(self, name: str) -> int:
         """The next place. The row stays locked until the commit: places are in the order of commits."""
-        statement = self._insert(tables.counter).values(name=name, value=1)
-        upsert = statement.on_conflict_do_update(
-            index_elements=["name"], set_={"value": tables.counter.c.value + 1}
+        given = {"name": name, "value": 1}
+        return int(self._fetch(self._known("next", self._counting, given), given)[0][0])
+
+    def _counting(self) -> Any:
+        value = tables.counter.c.value
+        statement = self._insert(tables.counter).on_conflict_do_update(
+            index_elements=["name"], set_={"value": value + 1}
         )
-        return int(self._connection.execute(upsert.returning(tables.counter.c.value)).scalar_one())
+        return statement.returning(value)
 
     def meet(self, system: str, entity: str) -> None:
         """This transaction and one that writes snapshots of this entity come one after the other."""

@@ -60,8 +60,7 @@ class Orphaned(Statements):
 
     def any_orphans(self, system: str, parent_entity: str) -> bool:
         """Whether anybody waits for a parent of this entity there."""
-        found = self._connection.execute(ANY, {"system": system, "parent_entity": parent_entity})
-        return bool(found.scalar())
+        return bool(self._find(ANY, system=system, parent_entity=parent_entity)[0][0])
 
     def orphans_of(self, system: str, parent_entity: str, parents: Iterable[str]) -> list[Orphan]:
         """Those who wait for one of these."""

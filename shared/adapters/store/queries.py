@@ -80,9 +80,19 @@ RECHECKS = (
     .where(tables.recheck.c.due <= bindparam("now"))
     .limit(bindparam("limit"))
 )
-POSTED = select(tables.outbox).order_by(tables.outbox.c.position).limit(bindparam("limit"))
-LEASE = select(tables.lease).where(tables.lease.c.name == bindparam("name"))
-PAUSED = select(tables.paused).where(tables.paused.c.system == bindparam("system"))
+POSTED = (
+    chosen(tables.outbox, "position", "id", "destination", "body", "properties", "due")
+    .order_by(tables.outbox.c.position)
+    .limit(bindparam("limit"))
+)
+LEASE = chosen(tables.lease, "holder", "until").where(tables.lease.c.name == bindparam("name"))
+RELEASE = delete(tables.lease).where(
+    tables.lease.c.name == bindparam("n"), tables.lease.c.holder == bindparam("h")
+)
+PAUSED = chosen(tables.paused, "system", "reason", "description", "since", "until").where(
+    tables.paused.c.system == bindparam("system")
+)
+RESUME = delete(tables.paused).where(tables.paused.c.system == bindparam("s"))
 CONFLICTS = select(tables.conflict).where(tables.conflict.c.entity == bindparam("entity"))
 CONFLICT = select(tables.conflict).where(tables.conflict.c.id == bindparam("id"))
 OPEN_CONFLICTS = among(select(tables.conflict), tables.conflict, ("entity",), "record").where(

@@ -37,38 +37,40 @@ class Statements:
         self._insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
 
     def _run(self, name: str, make: Callable[[], Any], rows: list[dict[str, Any]]) -> None:
-        """One statement for many rows, by the driver's own hand: half the cost of SQLAlchemy's parameters.
-
-        It is made and compiled once for each `name` and database.
-        """
-        dialect = self._connection.dialect
-        known = _COMPILED.get((dialect.name, name))
-        if known is None:
-            statement = make()
-            columns = list(rows[0]) if statement.is_insert else None
-            known = _compile(statement.compile(dialect=dialect, column_keys=columns), rows[0])
-            _COMPILED[(dialect.name, name)] = known
+        """One statement for many rows, by the driver's own hand: half the cost of SQLAlchemy's parameters."""
+        known = self._known(name, make, rows[0])
         if known.fixed:
             rows = [{**known.fixed, **row} for row in rows]
         self._connection.exec_driver_sql(known.sql, known.pick(rows))
 
-    def _many(self, statement: Among, fixed: Mapping[str, str], values: Iterable[str]) -> Sequence[Any]:
-        """The rows in which a column has one of the values, which travel as one parameter.
+    def _find(self, statement: Select[Any], **given: Any) -> Sequence[Any]:
+        """The rows that a statement finds."""
+        return self._fetch(self._known(statement, lambda: statement, given), given)
 
-        They come as the driver makes them: with thousands of rows, SQLAlchemy's cost as much as reading.
-        """
+    def _many(self, statement: Among, fixed: Mapping[str, str], values: Iterable[str]) -> Sequence[Any]:
+        """The rows in which a column has one of the values, which travel as one parameter."""
         wanted = list(dict.fromkeys(values))
         if not wanted:
             return []
-        dialect = self._connection.dialect
-        arrays = dialect.name == "postgresql"
-        known = _COMPILED.get((dialect.name, statement))
-        if known is None:
-            select = statement.by_array if arrays else statement.by_json
-            known = _compile(select.compile(dialect=dialect), {**fixed, "values": ""})
-            _COMPILED[(dialect.name, statement)] = known
+        arrays = self._connection.dialect.name == "postgresql"
         given = {**fixed, "values": wanted if arrays else orjson.dumps(wanted).decode()}
-        result = self._connection.exec_driver_sql(known.sql, known.pick([given])[0])
+        select = statement.by_array if arrays else statement.by_json
+        return self._fetch(self._known(statement, lambda: select, given), given)
+
+    def _known(self, name: object, make: Callable[[], Any], given: Mapping[str, Any]) -> _Compiled:
+        """A statement, made and compiled once for each `name` and database."""
+        dialect = self._connection.dialect
+        known = _COMPILED.get((dialect.name, name))
+        if known is None:
+            statement = make()
+            columns = list(given) if statement.is_insert else None
+            known = _compile(statement.compile(dialect=dialect, column_keys=columns), given)
+            _COMPILED[(dialect.name, name)] = known
+        return known
+
+    def _fetch(self, known: _Compiled, given: Mapping[str, Any]) -> Sequence[Any]:
+        """The rows as the driver makes them: SQLAlchemy's cost as much as reading."""
+        result = self._connection.exec_driver_sql(known.sql, known.pick([{**known.fixed, **given}])[0])
         try:
             return result.cursor.fetchall()
         finally:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 
 from shared.adapters.store import encoding, queries, tables
 from shared.adapters.store.budgeted import Budgeted
@@ -27,8 +27,9 @@ class Transaction(Kept, Holding, Orphaned, Heard, Delivered, Budgeted):
 
     def watermark(self, system: str, entity: str) -> tuple[str | None, int]:
         """Where reading goes on, and when the last poll was (0: never)."""
-        row = self._connection.execute(queries.WATERMARK, {"system": system, "entity": entity}).first()
-        return (row.value, row.polled_at) if row else (None, 0)
+        for value, polled_at in self._find(queries.WATERMARK, system=system, entity=entity):
+            return value, polled_at
+        return None, 0
 
     def put_watermark(self, system: str, entity: str, value: str | None, polled_at: int) -> None:
         self._upsert(
@@ -48,8 +49,8 @@ class Transaction(Kept, Holding, Orphaned, Heard, Delivered, Budgeted):
 
     def rechecks(self, system: str, entity: str, now: int, limit: int) -> list[str]:
         """The rows whose time to be looked at again has come; they stay noted until `rechecked`."""
-        parameters = {"system": system, "entity": entity, "now": now, "limit": limit}
-        return list(self._connection.execute(queries.RECHECKS, parameters).scalars())
+        found = self._find(queries.RECHECKS, system=system, entity=entity, now=now, limit=limit)
+        return [native for (native,) in found]
 
     def rechecked(self, system: str, entity: str, native_ids: Iterable[str]) -> None:
         done = list(native_ids)
@@ -80,11 +81,8 @@ class Transaction(Kept, Holding, Orphaned, Heard, Delivered, Budgeted):
     def posted(self, limit: int) -> list[Posted]:
         """What waits in the outbox, oldest first."""
         return [
-            Posted(
-                row.position,
-                Message(row.destination, row.id, row.body.encode(), orjson.loads(row.properties), row.due),
-            )
-            for row in self._connection.execute(queries.POSTED, {"limit": limit})
+            Posted(position, Message(destination, id_, body.encode(), orjson.loads(properties), due))
+            for position, id_, destination, body, properties, due in self._find(queries.POSTED, limit=limit)
         ]
 
     def sent(self, posted: Sequence[Posted]) -> None:
@@ -97,15 +95,14 @@ class Transaction(Kept, Holding, Orphaned, Heard, Delivered, Budgeted):
 
     def lease(self, name: str, holder: str, now: int, until: int) -> bool:
         """Take or keep a lease; false where another holds it."""
-        row = self._connection.execute(queries.LEASE, {"name": name}).first()
-        if row and row.holder != holder and row.until > now:
-            return False
+        for holds, ends in self._find(queries.LEASE, name=name):
+            if holds != holder and ends > now:
+                return False
         self._upsert(tables.lease, [{"name": name, "holder": holder, "until": until}])
         return True
 
     def release(self, name: str, holder: str) -> None:
-        statement = delete(tables.lease).where(tables.lease.c.name == name, tables.lease.c.holder == holder)
-        self._connection.execute(statement)
+        self._run("release", lambda: queries.RELEASE, [{"n": name, "h": holder}])
 
     def pause(self, system: str, reason: str, description: str, now: int, until: int) -> None:
         """The system refuses us: nobody asks it again before `until`."""
@@ -114,11 +111,11 @@ class Transaction(Kept, Holding, Orphaned, Heard, Delivered, Budgeted):
         self._connection.execute(statement.on_conflict_do_update(index_elements=["system"], set_=values))
 
     def resume(self, system: str) -> None:
-        self._connection.execute(delete(tables.paused).where(tables.paused.c.system == system))
+        self._run("resume", lambda: queries.RESUME, [{"s": system}])
 
     def paused(self, system: str) -> Pause | None:
-        row = self._connection.execute(queries.PAUSED, {"system": system}).first()
-        return Pause(row.system, row.reason, row.description, row.since, row.until) if row else None
+        found = self._find(queries.PAUSED, system=system)
+        return Pause(*found[0]) if found else None
 
     # What people look at
 
@@ -204,7 +201,7 @@ class Transaction(Kept, Holding, Orphaned, Heard, Delivered, Budgeted):
 
     def close_dead_letters(self, target: str, entity: str, records: Iterable[str], at: int, how: str) -> None:
         """The record went through after all: its open dead letter for this target is done."""
-        if not self._connection.execute(queries.ANY_OPEN, {"target": target, "entity": entity}).scalar():
+        if not self._find(queries.ANY_OPEN, target=target, entity=entity)[0][0]:
             return
         open_ones = self.open_dead_letters(target, entity, records)
         rows = [{"t": target, "e": entity, "r": record, "at": at, "how": how} for record in open_ones]

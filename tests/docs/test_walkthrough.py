@@ -20,6 +20,7 @@ NEEDED = (
     "tests/flows",
     "tests/world.py",
     "tests/erps.py",
+    "tests/stores.py",
     "tests/__init__.py",
     "topology.yaml",
 )

@@ -14,7 +14,7 @@ run: setup  ## the main job on the embedded local cloud; Ctrl-C stops it
 	$(BIN)/python -m local up
 
 test: lint types check-infra  ## lint, types, templates, tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 lint: setup
 	$(BIN)/ruff check .

@@ -9,8 +9,8 @@ from tests.histories.seeds import story
 from tests.histories.shrink import shrunk
 from tests.histories.stage import Setting
 
-SEEDS = {"first": 240, "second": 30}
-PUSHED = 40
+SEEDS = {"first": 180, "second": 30}
+PUSHED = 30
 CHUNK = 10
 CHUNKS = [(company, first) for company, seeds in SEEDS.items() for first in range(0, seeds, CHUNK)]
 

@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as some
 
-from functions.dataverse import translate as dataverse
-from functions.erp import mapping as erp_mapping
-from functions.erp import settings as erp_settings
-from functions.erp import translate as erp
 from functions.lms import translate as lms
 from functions.salesforce import translate as salesforce
-from shared.model import amounts
-from shared.model.entities import AMOUNT, DAY, ENTITIES
+from shared.model.entities import ENTITIES
 from shared.model.errors import InvalidChange, Untranslatable
 from shared.model.field import UTF8, UTF16, Field, amount, choice, day, flag, reference, text
 from shared.model.golden import Value
 from shared.model.translation import Translation
-
-EVERY = [
-    *salesforce.TRANSLATIONS.values(),
-    *lms.TRANSLATIONS.values(),
-    *dataverse.TRANSLATIONS.values(),
-    *erp.translations("the ERP", erp_mapping.load(erp_settings.MAPPING)).values(),
-]
-PLAIN = [
-    pytest.param(translation, field, id=f"{translation.system}.{translation.entity}.{field}")
-    for translation in EVERY
-    for field in sorted(translation.fields - translation.references.keys())
-]
+from tests.rooms.translations import EVERY
 
 
 @pytest.mark.parametrize("translation", EVERY, ids=lambda each: f"{each.system}.{each.entity}")
@@ -42,46 +23,6 @@ def test_every_mandatory_field_of_an_entity_has_its_line(translation: Translatio
     mandatory = {name for name, field in model.model_fields.items() if field.is_required()}
 
     assert mandatory <= translation.fields
-
-
-@pytest.mark.parametrize("translation, field", PLAIN)
-@settings(max_examples=25)  # for each of the fields, which are many
-@given(value=some.one_of(some.none(), some.text(max_size=60), some.sampled_from(["Web", " hOT ", "Event"])))
-def test_a_normal_form_is_its_own_normal_form(translation: Translation, field: str, value: str | None):
-    try:
-        once = translation.normal(field, value)
-    except Untranslatable:
-        return
-    assert translation.normal(field, once) == once
-
-
-@pytest.mark.parametrize("translation, field", PLAIN)
-@settings(max_examples=25)  # for each of the fields, which are many
-@given(drawn=some.data())
-def test_what_was_written_reads_back_as_its_normal_form(
-    translation: Translation, field: str, drawn: some.DataObject
-):
-    """Else every poll would take our own write for an edit."""
-    value = drawn.draw(likely(translation.entity, field))
-    try:
-        normal = translation.normal(field, value)
-    except Untranslatable:
-        return
-    values, _ = translation.to_canonical(translation.from_canonical({field: normal}))
-    assert values[field] == normal
-
-
-def likely(entity: str, field: str) -> some.SearchStrategy[Any]:
-    """Values that the entity may hold in this field, and for texts any."""
-    said = ENTITIES[entity].model.model_json_schema()["properties"][field]
-    kinds = [said, *said.get("anyOf", ())]
-    if any(each.get("type") == "boolean" for each in kinds):
-        return some.booleans()
-    if any(each.get("pattern") == DAY for each in kinds):
-        return some.dates().map(str)
-    if any(each.get("pattern") == AMOUNT for each in kinds):
-        return some.decimals(-(10**9), 10**9, places=6).map(amounts.plain)
-    return some.one_of(some.text(max_size=40), some.sampled_from(["Web", "Trade Show", "COLD", "Paid"]))
 
 
 def test_a_text_that_is_too_long_says_how_long_and_never_what():

@@ -46,6 +46,7 @@ class Cell(NamedTuple):
 
 
 Fields = dict[str, Cell]
+"""Never changed in place: a golden record and the snapshots that show the same share one."""
 
 
 OWNERS = 2

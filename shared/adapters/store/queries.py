@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import bindparam, delete, exists, select, update
 
 from shared.adapters.store import tables
+from shared.adapters.store.encoding import SNAPSHOT_VALUES
 from shared.adapters.store.statements import SPOT, among, chosen
 
 IDENTITIES = among(
@@ -33,23 +34,7 @@ BY_KEY = among(
 LIVING_BY_KEY = BY_KEY.where(tables.golden.c.tombstone_stamp.is_(None) & tables.golden.c.key.is_not(None))
 DEAD_BY_KEY = BY_KEY.where(tables.golden.c.tombstone_stamp.is_not(None))
 SNAPSHOTS = among(
-    chosen(
-        tables.snapshot,
-        SPOT,
-        "id",
-        "native_id",
-        "fields",
-        "seen",
-        "active",
-        "version",
-        "pending",
-        "pending_until",
-        "writes",
-        "moved",
-    ),
-    tables.snapshot,
-    ("system", "entity"),
-    "id",
+    chosen(tables.snapshot, SPOT, "id", *SNAPSHOT_VALUES), tables.snapshot, ("system", "entity"), "id"
 )
 CLAIMS = among(
     chosen(tables.snapshot, SPOT, "id").add_columns(

@@ -88,14 +88,10 @@ class Statements:
         """Set these columns of rows, where each lies: no index is searched, and none is touched but those of
         the columns, so it costs half of what an upsert does. A row is the values, and its spot.
         """
-        if not rows:
-            return
-        dialect = self._connection.dialect
-        statement = (dialect.name, f"set {table.name} {names}")
-        if statement not in _COMPILED:
-            compiled = _setting(table, names).compile(dialect=dialect)
-            _COMPILED[statement] = _compile(compiled, dict.fromkeys((*names, SPOT)))
-        self._connection.exec_driver_sql(_COMPILED[statement].sql, rows)
+        if rows:
+            given = dict.fromkeys((*names, SPOT))
+            known = self._known(f"set {table.name} {names}", lambda: _setting(table, names), given)
+            self._connection.exec_driver_sql(known.sql, rows)
 
     def _upserting(self, table: Table, columns: list[str], changed: tuple[str, ...] | None) -> Any:
         key = list(table.primary_key.columns.keys())

@@ -10,8 +10,9 @@ A step that is not filled is cut off; what it had taken in stays in the client's
 call gets it without waiting. Two things are to know of cutting off: what a call had taken *out of* the buffer
 goes with it, so the buffer is emptied before anything is waited for; and the client may not notice (before
 Python 3.12 `asyncio.wait_for` drops a cancellation that meets a message), so nothing is waited for twice.
-Small first steps also leave little credit open behind a small batch: what the bus sends on open credit while
-the function runs, the client only hands back.
+What the bus sends on open credit while the function runs, the client only hands back, and each such message
+gets in the way of an answer (`settled`). So first steps are small, and behind a step that was not filled one
+message more is asked for: that leaves credit for one, and not for the step.
 
 Locks are not renewed: the cloud's host renews them for functions that take single messages only, so that a
 batch that takes longer than its lock comes again there, and here.
@@ -84,10 +85,10 @@ class ClientReceiver:
         return batch
 
     async def complete(self, messages: Sequence[ServiceBusReceivedMessage]) -> int:
-        return await _settled(self._receiver.complete_message, messages)
+        return await settled(self._receiver.complete_message, messages)
 
     async def abandon(self, messages: Sequence[ServiceBusReceivedMessage]) -> int:
-        return await _settled(self._receiver.abandon_message, messages)
+        return await settled(self._receiver.abandon_message, messages)
 
     async def close(self) -> None:
         try:
@@ -126,6 +127,8 @@ async def fill(batch: list[M], size: BatchSize, ask: Ask[M]) -> None:
         step *= _STEP
     if len(batch) < size.at_least:
         await _grow(batch, size.at_least, size.patience.total_seconds(), ask)
+    if step > 1 and len(batch) < size.at_most:
+        await _grow(batch, len(batch) + 1, _MESSAGE_WAIT, ask)
 
 
 async def _grow(batch: list[M], count: int, seconds: float, ask: Ask[M]) -> bool:
@@ -154,12 +157,17 @@ def _receiver(client: ServiceBusClient, trigger: BusTrigger, prefetch_count: int
     )
 
 
-Settle = Callable[[ServiceBusReceivedMessage], Awaitable[None]]
+async def settled(settle: Callable[[M], Awaitable[None]], messages: Sequence[M]) -> int:
+    """The first alone, then all others at once: the client waits a round trip for each message's answer.
+    Returns how many had lost their lock.
 
-
-async def _settled(settle: Settle, messages: Sequence[ServiceBusReceivedMessage]) -> int:
-    """All at once: the client waits a round trip for each message's answer."""
-    answers = await asyncio.gather(*map(settle, messages), return_exceptions=True)
+    Each call reads frames, whosever they are, until it finds that its own answer has been read. A message that
+    came in on open credit is a frame more than there are answers: then a call whose answer another one reads
+    is just about to wait, for a fifth of a second, for a frame that does not come. The first reads what came
+    in before.
+    """
+    answers = await asyncio.gather(*map(settle, messages[:1]), return_exceptions=True)
+    answers += await asyncio.gather(*map(settle, messages[1:]), return_exceptions=True)
     errors = [answer for answer in answers if isinstance(answer, BaseException)]
     lost = [error for error in errors if isinstance(error, MessageLockLostError)]
     for error in errors:

@@ -1,11 +1,13 @@
-"""How a batch is filled from a client that misses cancellations, and drops what it has in hand."""
+"""How a batch is filled and settled with a client that misses cancellations, drops what it has in hand, and
+whose calls read one another's answers.
+"""
 
 import asyncio
 from dataclasses import dataclass, field
 
 import pytest
 
-from local.host.receiver import BatchSize, fill
+from local.host.receiver import BatchSize, fill, settled
 
 pytestmark = pytest.mark.anyio
 
@@ -19,10 +21,13 @@ class Client:
     """What comes after so many seconds."""
     deaf: bool = False
     """A cancellation meets the next message, and is not heard: as `asyncio.wait_for` does before 3.12."""
+    credit: int = 0
+    """For so many messages, by what was asked last."""
 
     async def ask(self, count: int, wait: float) -> list[str]:
         in_hand = [self.buffer.pop(0) for _ in range(min(count, len(self.buffer)))]
         if len(in_hand) < count and wait > 1e-6:
+            self.credit = count - len(in_hand)
             await self._listen(wait)
         return in_hand + [self.buffer.pop(0) for _ in range(min(count - len(in_hand), len(self.buffer)))]
 
@@ -68,3 +73,52 @@ async def test_a_batch_is_as_large_as_it_may_be_and_leaves_the_rest():
     client = Client(buffer=[str(number) for number in range(20)])
     assert await filled(client, BatchSize(16)) == [str(number) for number in range(16)]
     assert client.buffer == ["16", "17", "18", "19"]
+
+
+async def test_a_step_that_was_not_filled_leaves_credit_for_one_message():
+    client = Client(buffer=["a", "b", "c", "d"])
+    await filled(client, BatchSize(16))
+    assert client.credit == 1
+
+
+@dataclass
+class Link:
+    """As Microsoft's: each call reads the next frame, whosever it is, until its own answer has been read."""
+
+    frames: list[str]
+    answered: set[str] = field(default_factory=set)
+    in_vain: int = 0
+    """Calls that waited for a frame when there was none: the client takes a fifth of a second for that."""
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def settle(self, message: str) -> None:
+        self.frames.append(message)
+        while message not in self.answered:
+            async with self.turn:
+                await asyncio.sleep(0)
+                if self.frames:
+                    self.answered.add(self.frames.pop(0))
+                else:
+                    self.in_vain += 1
+
+
+async def test_nobody_waits_for_an_answer_that_another_call_has_read():
+    link = Link(["a message that came in while the function ran", "and another"])
+    assert await settled(link.settle, ["a", "b", "c", "d"]) == 0
+    assert link.in_vain == 0
+    assert link.answered >= {"a", "b", "c", "d"}
+
+
+async def test_messages_are_settled_together():
+    together = 0
+    most = 0
+
+    async def settle(_message: str) -> None:
+        nonlocal together, most
+        together += 1
+        most = max(most, together)
+        await asyncio.sleep(0)
+        together -= 1
+
+    await settled(settle, [str(number) for number in range(16)])
+    assert most >= 15

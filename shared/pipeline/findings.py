@@ -73,7 +73,7 @@ class Findings:
 
     def _refuse(self, tx: Transaction, side: Side, now: int) -> list[DeadLetter]:
         """Dead letters for rows that the hub refuses; one that was refused just so before is not news."""
-        healed = [f"{side.system}:{native}" for native in self.healed]
+        healed = (f"{side.system}:{native}" for native in self.healed)
         tx.close_dead_letters(HUB, side.entity, healed, now, "applied")
         if not self.refused:
             return []

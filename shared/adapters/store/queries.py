@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, delete, exists, select, update
 
 from shared.adapters.store import tables
 from shared.adapters.store.encoding import SNAPSHOT_VALUES
-from shared.adapters.store.statements import SPOT, among, chosen
+from shared.adapters.store.statements import SPOT, among, chosen, spread
 
 IDENTITIES = among(
     chosen(tables.identity, "native_id", "id", "alias"), tables.identity, ("system", "entity"), "native_id"
@@ -97,6 +97,7 @@ HISTORY = (
     .where(tables.ledger_subject.c.record == bindparam("record"))
     .order_by(tables.ledger.c.position)
 )
+SUBJECTS = spread(tables.ledger_subject, ("position",), "record")
 UNLINK = delete(tables.identity).where(
     tables.identity.c.system == bindparam("s"),
     tables.identity.c.entity == bindparam("e"),

@@ -34,9 +34,10 @@ class Statements:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        self._arrays = connection.dialect.name == "postgresql"
+        self._insert = postgresql.insert if self._arrays else sqlite.insert
 
-    def _run(self, name: str, make: Callable[[], Any], rows: list[dict[str, Any]]) -> None:
+    def _run(self, name: object, make: Callable[[], Any], rows: list[dict[str, Any]]) -> None:
         """One statement for many rows, by the driver's own hand: half the cost of SQLAlchemy's parameters."""
         known = self._known(name, make, rows[0])
         if known.fixed:
@@ -47,15 +48,25 @@ class Statements:
         """The rows that a statement finds."""
         return self._fetch(self._known(statement, lambda: statement, given), given)
 
-    def _many(self, statement: Among, fixed: Mapping[str, str], values: Iterable[str]) -> Sequence[Any]:
+    def _many(self, statement: Many, fixed: Mapping[str, str], values: Iterable[str]) -> Sequence[Any]:
         """The rows in which a column has one of the values, which travel as one parameter."""
         wanted = list(dict.fromkeys(values))
         if not wanted:
             return []
-        arrays = self._connection.dialect.name == "postgresql"
-        given = {**fixed, "values": wanted if arrays else orjson.dumps(wanted).decode()}
-        select = statement.by_array if arrays else statement.by_json
-        return self._fetch(self._known(statement, lambda: select, given), given)
+        given = {**fixed, "values": self._together(wanted)}
+        return self._fetch(self._known(statement, lambda: self._either(statement), given), given)
+
+    def _spread(self, statement: Many, rows: Sequence[tuple[Mapping[str, Any], Iterable[str]]]) -> None:
+        """A row for each of the values: what they have in common, and the values, which travel as one."""
+        given = [{**fixed, "values": self._together(sorted(set(values)))} for fixed, values in rows]
+        self._run(statement, lambda: self._either(statement), given)
+
+    def _together(self, values: list[str]) -> Any:
+        """Many values as one parameter."""
+        return values if self._arrays else orjson.dumps(values).decode()
+
+    def _either(self, statement: Many) -> Any:
+        return statement.by_array if self._arrays else statement.by_json
 
     def _known(self, name: object, make: Callable[[], Any], given: Mapping[str, Any]) -> _Compiled:
         """A statement, made and compiled once for each `name` and database."""
@@ -63,7 +74,7 @@ class Statements:
         known = _COMPILED.get((dialect.name, name))
         if known is None:
             statement = make()
-            columns = list(given) if statement.is_insert else None
+            columns = list(given) if statement.is_insert and statement.select is None else None
             known = _compile(statement.compile(dialect=dialect, column_keys=columns), given)
             _COMPILED[(dialect.name, name)] = known
         return known
@@ -176,26 +187,39 @@ def chosen(table: Table, *names: str) -> Select[Any]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Among:
-    """A statement for the rows in which a column has one of many values.
+class Many:
+    """A statement about many values, which travel as one parameter: thousands would cost more than the rows.
 
-    PostgreSQL is given an array, SQLite a JSON list: thousands of parameters would cost more than the rows.
-    SQLite joins the list, in its order, which is mostly that of the rows; it would sort what stands in `IN`.
+    PostgreSQL is given an array, SQLite a JSON list.
     """
 
-    by_array: Select[Any]
-    by_json: Select[Any]
+    by_array: Any
+    by_json: Any
 
-    def where(self, condition: Any) -> Among:
-        return Among(self.by_array.where(condition), self.by_json.where(condition))
+    def where(self, condition: Any) -> Many:
+        return Many(self.by_array.where(condition), self.by_json.where(condition))
 
 
-def among(statement: Select[Any], table: Table, fixed: Sequence[str], column: str) -> Among:
+_ARRAY = bindparam("values", type_=ARRAY(Text))
+_LIST = func.json_each(bindparam("values", type_=Text)).table_valued("value")
+
+
+def among(statement: Select[Any], table: Table, fixed: Sequence[str], column: str) -> Many:
+    """The rows in which a column has one of the values.
+
+    SQLite joins the list, in its order, which is mostly that of the rows; it would sort what stands in `IN`.
+    """
     for name in fixed:
         statement = statement.where(table.c[name] == bindparam(name))
-    array = bindparam("values", type_=ARRAY(Text))
-    listed = func.json_each(bindparam("values", type_=Text)).table_valued("value")
-    return Among(
-        statement.where(table.c[column] == any_(array)),
-        statement.select_from(InOrder(listed, table, table.c[column] == listed.c.value)),
+    return Many(
+        statement.where(table.c[column] == any_(_ARRAY)),
+        statement.select_from(InOrder(_LIST, table, table.c[column] == _LIST.c.value)),
     )
+
+
+def spread(table: Table, fixed: Sequence[str], column: str) -> Many:
+    """Inserts a row for each of the values, with which it has everything else in common."""
+    common = [bindparam(name, type_=table.c[name].type) for name in fixed]
+    by_array, by_json = (select(*common, each) for each in (func.unnest(_ARRAY), _LIST.c.value))
+    names = [*fixed, column]
+    return Many(table.insert().from_select(names, by_array), table.insert().from_select(names, by_json))

@@ -243,12 +243,8 @@ class Transaction(Kept, Holding, Orphaned, Heard, Delivered, Budgeted):
         rows = [encoding.ledger_row(what, at) for what in lines]
         places = tables.ledger.insert().returning(tables.ledger.c.position, sort_by_parameter_order=True)
         positions = self._connection.execute(places, rows).scalars()
-        records = [
-            {"position": position, "record": record}
-            for position, happened_to in zip(positions, lines.values(), strict=True)
-            for record in sorted(set(happened_to))
-        ]
-        self._run("enter records", tables.ledger_subject.insert, records)
+        common = [{"position": position} for position in positions]
+        self._spread(queries.SUBJECTS, list(zip(common, lines.values(), strict=True)))
 
     def history(self, entity: str, record: str) -> list[Entry]:
         """What happened to one record, oldest first."""

@@ -161,10 +161,10 @@ async def settled(settle: Callable[[M], Awaitable[None]], messages: Sequence[M])
     """The first alone, then all others at once: the client waits a round trip for each message's answer.
     Returns how many had lost their lock.
 
-    Each call reads frames, whosever they are, until it finds that its own answer has been read. A message that
-    came in on open credit is a frame more than there are answers: then a call whose answer another one reads
-    is just about to wait, for a fifth of a second, for a frame that does not come. The first reads what came
-    in before.
+    Each call reads frames, whosever they are, until it finds that its own answer has been read. A message
+    that came in on open credit is a frame more than there are answers: then a call whose answer another one
+    reads is just about to wait, for a fifth of a second, for a frame that does not come. The first reads what
+    came in before.
     """
     answers = await asyncio.gather(*map(settle, messages[:1]), return_exceptions=True)
     answers += await asyncio.gather(*map(settle, messages[1:]), return_exceptions=True)

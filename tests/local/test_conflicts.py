@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ flows:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path) -> Iterator[Store]:
     """A hub's, with one open conflict."""
     (tmp_path / "topology.yaml").write_text(TOPOLOGY, encoding="utf-8")
     store = Store(Directory(tmp_path).store_url, inline)
@@ -38,7 +39,8 @@ def store(tmp_path: Path) -> Store:
     fields = {"name": Cell("Acme", 1, "salesforce"), "phone": KEPT}
     store.transact_now(lambda tx: tx.put_golden("account", [Golden(RECORD, fields)]))
     store.transact_now(lambda tx: tx.clash("account", [(RECORD, Clash("phone", KEPT, LOST, "ask"))], 7))
-    return store
+    yield store
+    store.close()
 
 
 def conflicts(tmp_path: Path, *words: str) -> Result:

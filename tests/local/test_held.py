@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,13 +19,14 @@ HERE = ("salesforce", "account")
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path) -> Iterator[Store]:
     """A hub's, that holds three rows."""
     store = Store(Directory(tmp_path).store_url, inline)
     store.migrate()
     rows = [Row("1", {}, 1, deleted=True), Row("2", {}, 1, deleted=True), Row("3", {"phone": None}, 1)]
     store.transact_now(lambda tx: tx.hold(*HERE, rows, 1))
-    return store
+    yield store
+    store.close()
 
 
 def held(tmp_path: Path, *words: str) -> Result:

@@ -159,21 +159,29 @@ def _receiver(client: ServiceBusClient, trigger: BusTrigger, prefetch_count: int
 
 async def settled(settle: Callable[[M], Awaitable[None]], messages: Sequence[M]) -> int:
     """The first alone, then all others at once: the client waits a round trip for each message's answer.
-    Returns how many had lost their lock.
+    Returns how many had lost their lock; raises BusAway once the bus does not answer.
 
     Each call reads frames, whosever they are, until it finds that its own answer has been read. A message
     that came in on open credit is a frame more than there are answers: then a call whose answer another one
     reads is just about to wait, for a fifth of a second, for a frame that does not come. The first reads what
     came in before.
     """
-    answers = await asyncio.gather(*map(settle, messages[:1]), return_exceptions=True)
-    answers += await asyncio.gather(*map(settle, messages[1:]), return_exceptions=True)
-    errors = [answer for answer in answers if isinstance(answer, BaseException)]
-    lost = [error for error in errors if isinstance(error, MessageLockLostError)]
-    for error in errors:
-        if isinstance(error, _AWAY) and error not in lost:
+    lost = 0
+    for some in (messages[:1], messages[1:]):
+        lost += _lost(await asyncio.gather(*map(settle, some), return_exceptions=True))
+    return lost
+
+
+def _lost(answers: Sequence[BaseException | None]) -> int:
+    lost = 0
+    for error in answers:
+        if isinstance(error, MessageLockLostError):
+            lost += 1
+        elif isinstance(error, _AWAY):
             raise BusAway(_reason(error)) from error
-    return len(lost)
+        elif error is not None:
+            raise error
+    return lost
 
 
 def _reason(error: BaseException) -> str:

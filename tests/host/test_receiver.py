@@ -6,8 +6,9 @@ import asyncio
 from dataclasses import dataclass, field
 
 import pytest
+from azure.servicebus.exceptions import MessageLockLostError, ServiceBusError
 
-from local.host.receiver import BatchSize, fill, settled
+from local.host.receiver import BatchSize, BusAway, fill, settled
 
 pytestmark = pytest.mark.anyio
 
@@ -122,3 +123,27 @@ async def test_messages_are_settled_together():
 
     await settled(settle, [str(number) for number in range(16)])
     assert most >= 15
+
+
+async def test_who_has_lost_a_lock_is_counted_and_keeps_nobody_from_being_settled():
+    done: list[str] = []
+
+    async def settle(message: str) -> None:
+        if message in "ac":
+            raise MessageLockLostError
+        done.append(message)
+
+    assert await settled(settle, list("abcd")) == 2
+    assert done == ["b", "d"]
+
+
+async def test_a_bus_that_does_not_answer_is_asked_once():
+    asked: list[str] = []
+
+    async def settle(message: str) -> None:
+        asked.append(message)
+        raise ServiceBusError("gone")
+
+    with pytest.raises(BusAway):
+        await settled(settle, list("abcd"))
+    assert asked == ["a"]

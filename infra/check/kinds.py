@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from infra.check import tree
 from infra.check.faults import Fault
 from infra.check.functions import FUNCTIONS
-from infra.check.scope import File, steps, whole
+from infra.check.scope import File, steps
 from infra.check.tree import Expression
 
 ANY = "any"
@@ -80,7 +80,7 @@ def fits(kind: str, wanted: str) -> bool:
 
 def faults(file: File, kinds: Kinds) -> Iterator[Fault]:
     """Conditions that are no bool, loops over no array, signs between what they do not join."""
-    for node, known in whole(file):
+    for node, known in file.nodes:
         for what, part, wanted in _wants(node):
             if not fits(kind := kinds.of(part, known), wanted):
                 yield Fault(part.at, f"{what} is {_a(wanted)}, this is {_a(kind)}")

@@ -14,7 +14,7 @@ from infra.check import parameters, tree
 from infra.check.faults import Fault, Place, nearest
 from infra.check.functions import LOADS
 from infra.check.kinds import Kinds, fits
-from infra.check.scope import NONE, File, steps, whole
+from infra.check.scope import NONE, File, steps
 
 Files = Mapping[Path, File]
 
@@ -76,7 +76,7 @@ def _value_faults(
 
 
 def _output_faults(file: File, files: Files) -> Iterator[Fault]:
-    for node, known in whole(file):
+    for node, known in file.nodes:
         if not isinstance(node, tree.Access):
             continue
         base, path, sure = steps(node)
@@ -98,7 +98,7 @@ def _output_faults(file: File, files: Files) -> Iterator[Fault]:
 
 
 def _load_faults(file: File) -> Iterator[Fault]:
-    for node, _ in whole(file):
+    for node, _ in file.nodes:
         if isinstance(node, tree.Call) and node.name in LOADS and node.arguments:
             path = parameters.value(node.arguments[0])
             if not isinstance(path, str):

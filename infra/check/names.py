@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from infra.check import tree
 from infra.check.faults import Fault, nearest
 from infra.check.functions import FUNCTIONS, unknown
-from infra.check.scope import File, whole
+from infra.check.scope import File
 
 
 def faults(file: File) -> Iterator[Fault]:
     yield from _twice(file)
     yield from _unused(file)
-    for node, known in whole(file):
+    for node, known in file.nodes:
         match node:
             case tree.Name() if node.name not in known and node.name not in file.symbols:
                 yield Fault(node.at, f"unknown symbol {node.name!r}{nearest(node.name, file.symbols)}")
@@ -45,9 +45,7 @@ def _stand_twice(node: tree.Object) -> Iterator[Fault]:
 
 
 def _unused(file: File) -> Iterator[Fault]:
-    used = {
-        node.name for node, known in whole(file) if isinstance(node, tree.Name) and node.name not in known
-    }
+    used = {node.name for node, known in file.nodes if isinstance(node, tree.Name) and node.name not in known}
     for each in file.tree.declarations:
         idle = isinstance(each, tree.Param | tree.Var) or (isinstance(each, tree.Resource) and each.existing)
         if idle and each.name not in used:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from infra.check import names, parameters, tree, types
 from infra.check.faults import Fault, nearest
 from infra.check.kinds import Kinds
-from infra.check.scope import File, steps, whole
+from infra.check.scope import File, steps
 from infra.check.shapes import Shapes
 
 IDENTITIES = frozenset({"id", "name", "type", "apiVersion"})
@@ -77,7 +77,7 @@ def _parent_faults(file: File, resource: tree.Resource, type_: str) -> Iterator[
 
 def _property_faults(file: File) -> Iterator[Fault]:
     """What is read of a resource, that Azure says of it."""
-    for node, known in whole(file):
+    for node, known in file.nodes:
         if isinstance(node, tree.Access | tree.Index):
             base, path, _ = steps(node)
             first = base.name if isinstance(base, tree.Name | tree.Child) else None

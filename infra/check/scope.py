@@ -6,7 +6,7 @@ resource the resources inside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -46,6 +46,11 @@ class File:
         """Every resource with the one that it stands in."""
         return [pair for each in self.all(Resource) for pair in _nested(each, None)]
 
+    @cached_property
+    def nodes(self) -> Sequence[Seen]:
+        """Everything in it: each check goes through all of them."""
+        return [seen for declaration in self.tree.declarations for seen in walk(declaration)]
+
 
 def _nested(
     resource: tree.Resource, above: tree.Resource | None
@@ -75,12 +80,6 @@ def walk(node: Any, known: frozenset[str] = NONE) -> Iterator[Seen]:
         case _:
             for part in tree.parts(node):
                 yield from walk(part, known)
-
-
-def whole(file: File) -> Iterator[Seen]:
-    """Everything in a file."""
-    for declaration in file.tree.declarations:
-        yield from walk(declaration)
 
 
 def steps(expression: Expression) -> tuple[Expression, list[str], bool]:

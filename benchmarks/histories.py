@@ -29,7 +29,8 @@ def main() -> int:
             if told is not None:
                 failed += 1
                 print(f"\n{told}\n", flush=True)
-            _progress(seed - seeds.start + 1, failed, began)
+            if (seed + 1 - seeds.start) % 100 == 0 or seed == seeds[-1]:
+                _progress(seed + 1 - seeds.start, failed, began)
     return int(failed > 0)
 
 
@@ -49,9 +50,8 @@ def _story(seed: int, company: str, *, pushes: bool) -> str | None:
 
 
 def _progress(count: int, failed: int, began: float) -> None:
-    if count % 100 == 0:
-        seconds = time.perf_counter() - began
-        print(f"{count:>7} histories, {failed} failed, {count / seconds:.1f} a second", flush=True)
+    seconds = time.perf_counter() - began
+    print(f"{count:>7} histories, {failed} failed, {count / seconds:.1f} a second", flush=True)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from local.__main__ import app
+from local.__main__ import COMMANDS, made
 from local.systems.faults import FaultOrder
 from local.up.report import COUNTED, SELDOM
 from local.up.screen import TITLES
@@ -71,7 +71,7 @@ def test_every_path_and_name_of_the_code_exists(page: Path):
 
 
 def test_every_command_exists_with_its_options():
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined] # a group, by its commands
+    commands = typer.main.get_command(made(COMMANDS)).commands  # type: ignore[attr-defined] # a group, by its commands
     known = {
         name: {each for option in command.params for each in option.opts}
         for name, command in commands.items()

@@ -13,7 +13,7 @@ from azure.servicebus import ServiceBusClient, ServiceBusMessage
 from azure.servicebus.management import ServiceBusAdministrationClient
 from typer.testing import CliRunner
 
-from local.__main__ import app
+from local.__main__ import made
 from local.servicebus.amqp.codec.frames import AMQP_HEADER
 
 COMMAND = [sys.executable, "-m", "local", "servicebus", "--port", "0", "--admin-port", "0"]
@@ -92,7 +92,9 @@ def test_administration_and_tls_show_the_certificate_that_is_named(tmp_path):
 
 
 def refused(*options):
-    found = CliRunner().invoke(app, ["servicebus", "--port", "0", "--admin-port", "0", *options])
+    found = CliRunner().invoke(
+        made(["servicebus"]), ["servicebus", "--port", "0", "--admin-port", "0", *options]
+    )
     return found.exit_code, found.output
 
 

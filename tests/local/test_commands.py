@@ -1,0 +1,33 @@
+"""The list of commands: it is read off their files, for to import what they need takes seconds."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from local.__main__ import COMMANDS, listed, made
+
+
+def told(app: typer.Typer, *words: str) -> str:
+    return CliRunner().invoke(app, [*words, "--help"]).stdout
+
+
+def test_the_list_says_of_every_command_what_the_command_says_of_itself():
+    assert told(listed()) == told(made(COMMANDS))
+    assert all(name in told(listed()) for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_shows_how_it_is_used(name: str):
+    assert f"{name} [OPTIONS]" in told(made([name]), name)
+
+
+def test_a_command_that_is_none_is_refused():
+    ended = subprocess.run(
+        [sys.executable, "-m", "local", "nonsense"], capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, "No such command 'nonsense'" in ended.stderr) == (2, True)

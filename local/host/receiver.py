@@ -127,7 +127,7 @@ async def fill(batch: list[M], size: BatchSize, ask: Ask[M]) -> None:
         step *= _STEP
     if len(batch) < size.at_least:
         await _grow(batch, size.at_least, size.patience.total_seconds(), ask)
-    if step > 1 and len(batch) < size.at_most:
+    if len(batch) < size.at_most and max(step, size.at_least) > 1:
         await _grow(batch, len(batch) + 1, _MESSAGE_WAIT, ask)
 
 

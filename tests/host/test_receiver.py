@@ -4,6 +4,7 @@ whose calls read one another's answers.
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 from azure.servicebus.exceptions import MessageLockLostError, ServiceBusError
@@ -79,6 +80,12 @@ async def test_a_batch_is_as_large_as_it_may_be_and_leaves_the_rest():
 async def test_a_step_that_was_not_filled_leaves_credit_for_one_message():
     client = Client(buffer=["a", "b", "c", "d"])
     await filled(client, BatchSize(16))
+    assert client.credit == 1
+
+
+async def test_so_does_a_batch_that_was_to_be_larger():
+    client = Client(buffer=["a"])
+    await filled(client, BatchSize(16, at_least=4, patience=timedelta(milliseconds=5)))
     assert client.credit == 1
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from local.__main__ import COMMANDS, listed, made
+from tests.local.running import local
 
 
 def told(app: typer.Typer, *words: str) -> str:
@@ -27,7 +25,5 @@ def test_every_command_shows_how_it_is_used(name: str):
 
 
 def test_a_command_that_is_none_is_refused():
-    ended = subprocess.run(
-        [sys.executable, "-m", "local", "nonsense"], capture_output=True, text=True, check=False
-    )
+    ended = local("nonsense")
     assert (ended.returncode, "No such command 'nonsense'" in ended.stderr) == (2, True)

@@ -26,7 +26,6 @@ from typing import Any
 from local.systems.transport import SystemTransport
 from shared import wiring
 from shared.adapters.store import Store
-from shared.adapters.store.database import inline
 from shared.adapters.store.transaction import Transaction
 from shared.pipeline import detection, findings, polling
 from shared.pipeline.planning import Planning
@@ -176,7 +175,7 @@ def _person(number: int, round_: int, stamp: str) -> dict[str, Any]:
 async def opened(records: int, folder: Path) -> Bench:
     """A world whose store is on disk, and whose records are in both systems."""
     made = world(TOPOLOGY, settings={"SALESFORCE_BULK_THRESHOLD": "1000000", "LMS_OVERLAP": "0"})
-    store = Store(f"sqlite:///{folder / 'hub.sqlite'}", inline)
+    store = Store(f"sqlite:///{folder / 'hub.sqlite'}")
     store.migrate()
     object.__setattr__(made.hub, "store", store)  # the world's own is in memory
     systems = [_time(made, name) for name in ("lms", "salesforce")]

@@ -34,7 +34,7 @@ def budget(
     """
     at = now()
     with opened(data) as store:
-        found = store.transact_now(lambda tx: standings(tx, load(topology), at))
+        found = store.read_now(lambda tx: standings(tx, load(topology), at))
     if as_json:
         typer.echo(json.dumps([told(each) for each in found], indent=2))
     elif not found:

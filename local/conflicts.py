@@ -72,7 +72,7 @@ def conflicts(
     """
     with opened(data) as store:
         if action is Action.LIST:
-            _tell(store.transact_now(lambda tx: tx.latest_conflicts(SHOWN, open_only=not every)))
+            _tell(store.read_now(lambda tx: tx.latest_conflicts(SHOWN, open_only=not every)))
         elif conflict is None or (keep is None) == (value is None):
             raise typer.BadParameter("say which, and what stays: decide ID --keep kept|lost, or --value TEXT")
         else:

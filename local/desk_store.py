@@ -11,7 +11,6 @@ import typer
 
 from local.up.directory import Directory
 from shared.adapters.store import Store
-from shared.adapters.store.database import inline
 
 BAD_INPUT = 2  # as of a command line that is wrong
 
@@ -25,7 +24,7 @@ def opened(data: Path) -> Iterator[Store]:
     directory = Directory(data.resolve())
     if not directory.store.exists():
         refuse(f"{directory.path}: there is no hub here: name the directory of an `up` with --data")
-    store = Store(directory.store_url, inline)
+    store = Store(directory.store_url)
     try:
         store.migrate()
         yield store

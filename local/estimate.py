@@ -142,14 +142,14 @@ def _desk(data: Path, path: Path) -> Known:
     if not Directory(data.resolve()).store.exists():
         return Known(topology, sizes, _named(topology), {})
     with opened(data) as store:
-        return store.transact_now(lambda tx: _known(tx, topology, sizes))
+        return store.read_now(lambda tx: _known(tx, topology, sizes))
 
 
 def _deployed() -> Known:
     from function_app import hub  # noqa: PLC0415 - it reads every setting, which a desk does not have
 
     sizes = {name: connection.sizes for name, connection in hub.connections.items()}
-    return hub.store.transact_now(lambda tx: _known(tx, hub.topology, sizes))
+    return hub.store.read_now(lambda tx: _known(tx, hub.topology, sizes))
 
 
 def _known(tx: Transaction, topology: Topology, sizes: Mapping[str, Sizes]) -> Known:

@@ -58,7 +58,7 @@ def held(
     """
     with opened(data) as store:
         if action is Action.LIST:
-            _tell(store.transact_now(lambda tx: tx.waiting_rows()))
+            _tell(store.read_now(lambda tx: tx.waiting_rows()))
         elif system is None or entity is None:
             raise typer.BadParameter(f"say of what: {action} SYSTEM ENTITY")
         else:

@@ -9,12 +9,11 @@ from functools import cache
 from typing import Any
 
 from shared.adapters.store import Store
-from shared.adapters.store.database import inline
 
 
 def fresh() -> Store:
     """As new, and migrated, for the price of a copy. Closed when nobody has it any more."""
-    store = Store("sqlite://", inline)
+    store = Store("sqlite://")
     weakref.finalize(store, store._engine.dispose)  # and not the store's own close: that would hold it
     _within(store, lambda database: database.deserialize(_migrated()))
     return store
@@ -22,7 +21,7 @@ def fresh() -> Store:
 
 @cache
 def _migrated() -> bytes:
-    store = Store("sqlite://", inline)
+    store = Store("sqlite://")
     store.migrate()
     database = bytes(_within(store, sqlite3.Connection.serialize))
     store.close()

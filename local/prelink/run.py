@@ -28,7 +28,6 @@ from local.up.options import Content
 from local.up.ports import Ports
 from local.up.surroundings import NotSimulated, Systems, check, room_settings
 from shared.adapters.store import Store
-from shared.adapters.store.database import inline
 from shared.model.errors import IntegrationError
 from shared.pipeline.ports import Connection
 from shared.pipeline.prelink import Prelink, Result, Status
@@ -158,7 +157,7 @@ def _running(directory: Directory) -> Systems:
 def _store(directory: Directory, *, dry_run: bool) -> Iterator[Store]:
     """The hub's; a dry run where there is none yet looks at an empty one."""
     empty = dry_run and not directory.store.exists()
-    store = Store("sqlite://" if empty else directory.store_url, inline)
+    store = Store("sqlite://" if empty else directory.store_url)
     try:
         store.migrate()
         yield store

@@ -29,7 +29,6 @@ from local.up.store_view import Seen, StoreView
 from local.up.surroundings import NotSimulated, check, sellers
 from local.up.work_view import WorkView
 from shared.adapters.store import Store
-from shared.adapters.store.database import inline
 from shared.topology_file import TopologyError, load
 
 BAD_INPUT = 2  # as of a command line that is wrong
@@ -88,7 +87,7 @@ def _micros() -> int:
 
 @contextmanager
 def _store(directory: Directory) -> Iterator[Store]:
-    store = Store(directory.store_url, inline)
+    store = Store(directory.store_url)
     try:
         store.migrate()
         yield store

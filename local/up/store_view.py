@@ -1,7 +1,6 @@
 """What the hub's store says of a run: what was counted, what is a dead letter, what still waits.
 
-Looks are short transactions of their own, the dear ones last: whoever looks twice a second must not hold up
-those who work.
+Looks only read, so that whoever looks twice a second does not hold up those who work.
 """
 
 from __future__ import annotations
@@ -41,15 +40,15 @@ class StoreView:
     def begin(self) -> None:
         """From here on."""
         self.began = self.clock()
-        self._before = self.store.transact_now(lambda tx: tx.tallies())
+        self._before = self.store.read_now(lambda tx: tx.tallies())
         self._letters_before = {letter.id: letter.times for letter in self._open()}
 
     def look(self) -> Seen:
-        return self.store.transact_now(self._seen)
+        return self.store.read_now(self._seen)
 
     def under_way(self) -> int:
         """Records that are being written, or that a poll has put off. It reads every snapshot."""
-        return self.store.transact_now(lambda tx: tx.under_way())
+        return self.store.read_now(lambda tx: tx.under_way())
 
     def dead_letters(self) -> list[DeadLetter]:
         """Those that are open, and were opened or came again since the beginning."""
@@ -57,12 +56,12 @@ class StoreView:
 
     def paused(self) -> list[str]:
         """Systems that refuse us, each with why."""
-        found = self.store.transact_now(lambda tx: [tx.paused(name) for name in self.topology.systems])
+        found = self.store.read_now(lambda tx: [tx.paused(name) for name in self.topology.systems])
         now = self.clock()
         return [f"{each.system}: {each.description}" for each in found if each and each.until > now]
 
     def _open(self) -> list[DeadLetter]:
-        return self.store.transact_now(lambda tx: tx.dead_letters())
+        return self.store.read_now(lambda tx: tx.dead_letters())
 
     def _seen(self, tx: Transaction) -> Seen:
         polls = {

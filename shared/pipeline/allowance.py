@@ -88,7 +88,9 @@ class Allowance:
         What else goes wrong is no answer: it is said by the next call that does some work.
         """
         meter = self.connection.meter
-        if not self._kept or meter is None or not await self.store.transact(self._is_stale):
+        if not self._kept or meter is None or not await self.store.read(self._is_stale):
+            return
+        if not await self.store.transact(self._is_ours_to_ask):
             return
         try:
             await meter.ask()
@@ -100,14 +102,18 @@ class Allowance:
         await self.store.transact(lambda tx: self.note(tx, "", 1))
 
     def _is_stale(self, tx: Transaction) -> bool:
-        """One function finds it so, and asks."""
+        """Whether the system's count is old, and its calls may be used up."""
         gauge, now = tx.gauge(self._system), self.clock()
         if gauge is None or not gauge.allowed or gauge.held_until > now:
             return False
         slot = gauge.window // budget.SLOTS
         books = self._books(tx, replace(gauge, held_until=0))
-        if now - gauge.read_at < slot or not budget.course(books, Priority.LOW, now).closed:
-            return False
+        return now - gauge.read_at >= slot and budget.course(books, Priority.LOW, now).closed
+
+    def _is_ours_to_ask(self, tx: Transaction) -> bool:
+        """One function that finds it so asks, once in a slot."""
+        gauge, now = tx.gauge(self._system), self.clock()
+        slot = gauge.window // budget.SLOTS if gauge else 0
         return tx.lease(f"limits/{self._system}", self.ids(), now, now + slot)
 
     # Who may go on

@@ -135,7 +135,7 @@ class Arrivals:
         if not connection.readable:
             return await self._carried(arrived)
         pushed = self._pushed(arrived)
-        start = await self.store.transact(pushed.begin)
+        start = await self.store.read(pushed.begin)
         if (until := max(start.paused, self._left_alone(arrived.system))) > self.clock():
             await self._send(arrived, until + int(self.luck() * SECOND))
             return None

@@ -154,10 +154,11 @@ class Delivery:
 
     def _plan(self, tx: Transaction, planning: Planning, part: Tasks, now: int) -> tuple[Ruling, Plan]:
         """Nothing is claimed of what is deferred: it may be asked for tomorrow."""
+        plan = planning.decide(tx, list(part), now, asked=False)
         ruling = self.allowance.deliver(tx, planning.entity) if part else GO
         if ruling.due:
             return ruling, Plan(deferred=dict.fromkeys(part, ruling.due))
-        return ruling, planning.plan(tx, list(part), now, asked=False)
+        return ruling, planning.claim(tx, plan)
 
     # Look
 
@@ -166,7 +167,7 @@ class Delivery:
         asked, entity = plan.asked(), planning.entity
         if not asked:
             return 0
-        noted = await self.store.transact(lambda tx: tx.moved(self.connection.system, entity))
+        noted = await self.store.read(lambda tx: tx.moved(self.connection.system, entity))
         try:
             read, found = await self._ask(entity, plan)
         except Exception as error:  # noqa: BLE001 - a defect is settled record by record, as any error
@@ -219,7 +220,7 @@ class Delivery:
         hits = chosen(asked.searches, found, linked, self.topology.entities[entity].key)
         lost = self._merge(tx, entity, [*read, *hits.rows], noted, now)
         left = [record for record in asked.asked() if record not in lost | hits.ambiguous.keys()]
-        plan = planning.plan(tx, left, now, asked=True)
+        plan = planning.claim(tx, planning.decide(tx, left, now, asked=True))
         plan.failed.update(hits.ambiguous)
         plan.unchanged += [record for record in asked.asked() if record in lost]
         return plan

@@ -26,7 +26,7 @@ class Outbox:
         """Send everything that waits; returns how many. Raises Unavailable: it waits for the next time."""
         count = 0
         async with self._turn:
-            while waiting := await self._store.transact(lambda tx: tx.posted(BATCH)):
+            while waiting := await self._store.read(lambda tx: tx.posted(BATCH)):
                 await self._bus.send([posted.message for posted in waiting])
                 await self._store.transact(lambda tx, done=waiting: tx.sent(done))  # type: ignore[misc]
                 count += len(waiting)

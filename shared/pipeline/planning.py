@@ -1,6 +1,6 @@
 """Planning a round of delivery: load everything the batch needs, decide record by record, claim the writes.
 
-Runs in one transaction, so that what was decided on is what is claimed. A claim is the snapshot's `pending`:
+Both in one transaction, so that what was decided on is what is claimed. A claim is the snapshot's `pending`:
 the cells that are about to be written, stored before any call is made.
 """
 
@@ -105,13 +105,13 @@ class Planning:
     topology: Topology
     connection: Connection
     entity: str
-    claim: int
+    lasting: int
     """How long a claim is valid, in microseconds."""
     brought: frozenset[str] = frozenset()
     """The records that a child needs in the target, whatever the flow's terms."""
 
-    def plan(self, tx: Transaction, ids: Sequence[str], now: int, *, asked: bool) -> Plan:
-        """Decide for each record; `asked` when the target was just asked about these."""
+    def decide(self, tx: Transaction, ids: Sequence[str], now: int, *, asked: bool) -> Plan:
+        """Decide for each record; `asked` when the target was just asked about these. To be claimed."""
         system = self.connection.system
         paused = tx.paused(system)
         if paused and paused.until > now:
@@ -121,7 +121,7 @@ class Planning:
         snapshots = tx.snapshots(system, self.entity, ids)
         parents = Parentage(self.topology, self.connection, self.entity).find(tx, records.values(), now)
         projection = self._projection()
-        plan = Plan(claimed_until=now + self.claim, outside=parents.outside)
+        plan = Plan(claimed_until=now + self.lasting, outside=parents.outside)
         plan.stand(attached.note(tx, self.connection, self.entity, records.values(), parents))
         for record in ids:
             if (golden := records.get(record)) is None:
@@ -136,7 +136,12 @@ class Planning:
             plan.take(record, decision)
             if parents.incomplete and golden.tombstone is None and not isinstance(decision, Outside):
                 self._miss(plan, golden, parents)
-        self._claim(tx, plan, snapshots)
+        _mark(plan, snapshots)
+        return plan
+
+    def claim(self, tx: Transaction, plan: Plan) -> Plan:
+        """Write down what is about to be written."""
+        tx.claim(self.connection.system, self.entity, list(plan.claimed.values()))
         return plan
 
     def _miss(self, plan: Plan, golden: Golden, parents: Parents) -> None:
@@ -150,10 +155,11 @@ class Planning:
         key = self.topology.entities[self.entity].key
         return Projection(admission, self.connection.translations[self.entity], key)
 
-    def _claim(self, tx: Transaction, plan: Plan, snapshots: Mapping[str, Snapshot]) -> None:
-        for projected in plan.writes:
-            record = projected.write.id
-            snapshot = snapshots.get(record) or Snapshot(record)
-            snapshot.pending, snapshot.pending_until = projected.cells, plan.claimed_until
-            plan.claimed[record] = snapshot
-        tx.claim(self.connection.system, self.entity, list(plan.claimed.values()))
+
+def _mark(plan: Plan, snapshots: Mapping[str, Snapshot]) -> None:
+    """What is pending of the records that are about to be written."""
+    for projected in plan.writes:
+        record = projected.write.id
+        snapshot = snapshots.get(record) or Snapshot(record)
+        snapshot.pending, snapshot.pending_until = projected.cells, plan.claimed_until
+        plan.claimed[record] = snapshot

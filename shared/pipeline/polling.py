@@ -32,11 +32,6 @@ RECHECKS = 1_000
 """Rows that one poll looks at again, of those that were left out before."""
 
 
-TOGETHER = 10_000
-"""Changed records whose change sets are published together: a target that takes thousands in one job is then
-given thousands, and not page by page."""
-
-
 @dataclass(frozen=True, slots=True)
 class Polled:
     """What one poll of one entity found."""
@@ -76,7 +71,11 @@ class LeaseLostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Polling:
-    """Polls one system. `freshness` overrides the topology's; `lease` is a page's time. Seconds."""
+    """Polls one system. `freshness` overrides the topology's; `lease` is a page's time. Seconds.
+
+    Change sets are published page by page; where a target takes thousands in one job, when `together` records
+    have changed, so that it is given thousands.
+    """
 
     topology: Topology
     store: Store
@@ -88,6 +87,7 @@ class Polling:
     allowance: Allowance
     freshness: float | None = None
     lease: float = 300.0
+    together: int = 1
 
     async def tick(self) -> list[Polled]:
         """Poll every entity that is due, parents before children.
@@ -187,9 +187,9 @@ class Polling:
         await self._count(run, found)
 
     def _page(self, tx: Transaction, run: _Run, page: Page, *, alone: bool) -> Findings:
-        self._hold(tx, run.entity, run.holder)
         sighting = Sighting(page.rows, page.read_at, run.begun[0])
         found = detect(tx, run.side, sighting, self.clock(), run.brake.sift(tx, sighting, alone=alone))
+        self._hold(tx, run.entity, run.holder)
         if page.whole and census.count(tx, self.connection.system, run.entity, page, run.begun):
             run.brake.holding = True
         tx.put_watermark(self.connection.system, run.entity, page.watermark, run.started)
@@ -207,7 +207,7 @@ class Polling:
     async def _count(self, run: _Run, found: Findings) -> None:
         run.changed += len(found.changed)
         run.unsaid += len(found.changed)
-        if run.unsaid >= TOGETHER:
+        if run.unsaid >= self.together:
             await self._publish()
             run.unsaid = 0
 
@@ -244,10 +244,10 @@ class Polling:
     async def _recheck(self, run: _Run) -> None:
         """Look again at rows that an earlier poll left out because a write to them was under way."""
         system, entity = self.connection.system, run.entity
-        natives = await self.store.transact(lambda tx: tx.rechecks(system, entity, self.clock(), RECHECKS))
+        natives = await self.store.read(lambda tx: tx.rechecks(system, entity, self.clock(), RECHECKS))
         if not natives:
             return
-        noted = await self.store.transact(lambda tx: tx.moved(system, entity))
+        noted = await self.store.read(lambda tx: tx.moved(system, entity))
         page = await self.connection.source.read(entity, natives)
         sighting = Sighting(page.rows, page.read_at, noted)
 

@@ -16,7 +16,7 @@ class Remembered:
         self._swept = 0
 
     async def times(self, sender: str, delivery: str) -> Sequence[int]:
-        return await self._store.transact(lambda tx: tx.deliveries(sender, delivery))
+        return await self._store.read(lambda tx: tx.deliveries(sender, delivery))
 
     async def keep(self, sender: str, delivery: str, sent: int, until: int) -> None:
         await self._store.transact(lambda tx: tx.note_delivery(sender, delivery, sent, until))

@@ -14,7 +14,6 @@ from typing import Any
 
 from functions.erp.source import ErpSource
 from shared.adapters.store import Store
-from shared.adapters.store.database import inline
 from shared.model.change import Page
 from tests.flows.business import Business, business_in, customers_both_ways
 
@@ -31,7 +30,7 @@ class Deadly:
 
 
 def opened(folder: str) -> Business:
-    store = Store(f"sqlite:///{folder}/hub.sqlite", inline)
+    store = Store(f"sqlite:///{folder}/hub.sqlite")
     store.migrate()
     return business_in(folder, customers_both_ways(), store=store)
 

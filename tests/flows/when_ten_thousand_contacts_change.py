@@ -38,16 +38,22 @@ def user(number: int, at: str) -> dict[str, Any]:
     return {"id": number, "company_id": 1, **EMPTY, **names, **stamps}
 
 
-@pytest.fixture
-def office(office_with: Callable[..., Office]) -> Office:
-    """Ten thousand users of the LMS, each with a contact in Salesforce that lacks the phone."""
+def of_ten_thousand(office_with: Callable[..., Office], bulk: int) -> Office:
+    """Ten thousand users of the LMS, each with a contact in Salesforce that lacks the phone. From `bulk` on
+    it is told in one job.
+    """
     flow = to_salesforce("contact", "missing_parent: leave-empty")
     contacts = topology(flow, contact="{key: [email], owner: lms}")
-    office = office_with(contacts, settings={"SALESFORCE_BULK_THRESHOLD": str(COUNT)})
+    office = office_with(contacts, settings={"SALESFORCE_BULK_THRESHOLD": str(bulk)})
     rows = ({"LastName": f"Doe {number}", "Email": email(number)} for number in range(1, COUNT + 1))
     office.sales.load("Contact", rows)
     users(office, "+49 731 1")
     return office
+
+
+@pytest.fixture
+def office(office_with: Callable[..., Office]) -> Office:
+    return of_ten_thousand(office_with, COUNT)
 
 
 async def test_fifty_calls_by_collections_and_ten_by_bulk_with_the_key_and_the_changed_field(office: Office):
@@ -81,6 +87,20 @@ async def test_fifty_calls_by_collections_and_ten_by_bulk_with_the_key_and_the_c
     assert {phone for _, phone in lines} == {"+49 731 2"}
     assert_phones(office, "+49 731 2")
     assert office.world.dead_letters() == []
+
+
+@pytest.mark.parametrize("bulk, early", [(COUNT, False), (1_000_000, True)])
+async def test_what_a_poll_finds_leaves_before_its_end_unless_it_goes_in_one_job(
+    office_with: Callable[..., Office], bulk: int, early: bool
+):
+    office = of_ten_thousand(office_with, bulk)
+    left: list[int] = []
+    office.world.wires["lms"].before = lambda _: left.append(len(office.changes()))
+
+    await office.world.poll("lms")
+
+    assert any(left) is early, "while it still asked for pages"
+    assert [len(_ids(message.body)) for message in office.changes()] == [1_000] * 10
 
 
 def assert_phones(office: Office, phone: str) -> None:

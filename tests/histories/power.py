@@ -63,13 +63,24 @@ class PoweredStore(Store):
         self._store, self._power = store, power
 
     async def transact(self, work: Callable[[Transaction], Result]) -> Result:
+        return await self._powered(self._store.transact_now, work)
+
+    async def read(self, work: Callable[[Transaction], Result]) -> Result:
+        return await self._powered(self._store.read_now, work)
+
+    async def _powered(
+        self, run: Callable[[Callable[[Transaction], Result]], Result], work: Callable[[Transaction], Result]
+    ) -> Result:
         await self._power.pace()
-        result = self._store.transact_now(work)
+        result = run(work)
         self._power.step()
         return result
 
     def transact_now(self, work: Callable[[Transaction], Result]) -> Result:
         return self._store.transact_now(work)
+
+    def read_now(self, work: Callable[[Transaction], Result]) -> Result:
+        return self._store.read_now(work)
 
     def close(self) -> None:
         """It is closed by whoever opened it."""

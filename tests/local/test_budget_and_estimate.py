@@ -11,7 +11,6 @@ from typer.testing import CliRunner, Result
 from local.__main__ import made
 from local.up.directory import Directory
 from shared.adapters.store import Store
-from shared.adapters.store.database import inline
 from shared.model.budget import DAY, Deferral, Gauge
 from shared.wiring import now
 
@@ -31,7 +30,7 @@ flows:
 def desk(tmp_path: Path) -> Path:
     """A data directory with a hub's store, and a topology beside it."""
     (tmp_path / "topology.yaml").write_text(TOPOLOGY, encoding="utf-8")
-    store = Store(Directory(tmp_path).store_url, inline)
+    store = Store(Directory(tmp_path).store_url)
     store.migrate()
     store.close()
     return tmp_path
@@ -44,7 +43,7 @@ def run(desk: Path, *words: str) -> Result:
 
 def use(desk: Path, used: int) -> None:
     """Salesforce has said that so many of 1,000 calls are used; 100 of them by the hub, just now."""
-    store, at = Store(Directory(desk).store_url, inline), now()
+    store, at = Store(Directory(desk).store_url), now()
     deferral = Deferral("salesforce", "lead", "deliver", "low", at - QUARTER, at + QUARTER, 2400)
 
     def work(tx):

@@ -11,7 +11,6 @@ from typer.testing import CliRunner, Result
 from local.__main__ import made
 from local.up.directory import Directory
 from shared.adapters.store import Store
-from shared.adapters.store.database import inline
 from shared.model.golden import Cell, Golden
 from shared.model.merge import Clash
 from shared.model.records import ConflictEntry
@@ -34,7 +33,7 @@ flows:
 def store(tmp_path: Path) -> Iterator[Store]:
     """A hub's, with one open conflict."""
     (tmp_path / "topology.yaml").write_text(TOPOLOGY, encoding="utf-8")
-    store = Store(Directory(tmp_path).store_url, inline)
+    store = Store(Directory(tmp_path).store_url)
     store.migrate()
     fields = {"name": Cell("Acme", 1, "salesforce"), "phone": KEPT}
     store.transact_now(lambda tx: tx.put_golden("account", [Golden(RECORD, fields)]))

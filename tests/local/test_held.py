@@ -11,7 +11,6 @@ from typer.testing import CliRunner, Result
 from local.__main__ import made
 from local.up.directory import Directory
 from shared.adapters.store import Store
-from shared.adapters.store.database import inline
 from shared.model.change import Row
 from shared.model.records import Waiting
 
@@ -21,7 +20,7 @@ HERE = ("salesforce", "account")
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """A hub's, that holds three rows."""
-    store = Store(Directory(tmp_path).store_url, inline)
+    store = Store(Directory(tmp_path).store_url)
     store.migrate()
     rows = [Row("1", {}, 1, deleted=True), Row("2", {}, 1, deleted=True), Row("3", {"phone": None}, 1)]
     store.transact_now(lambda tx: tx.hold(*HERE, rows, 1))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from shared.adapters.store import Store
 from shared.adapters.store.transaction import Transaction
@@ -84,6 +86,153 @@ def test_tallies_of_two_add_up(store: Store, other: Store):
     flow = ("account", "crm", "lms", "read")
     at_once([store, other], lambda each, _: each.transact_now(lambda tx: tx.count({flow: 1})))
     assert store.transact_now(lambda tx: tx.tallies())[flow[:3]] == {"read": 2 * ROUNDS}
+
+
+# What one reads while another writes
+
+
+def revise(tx: Transaction) -> int:
+    """One more revision of record 1; returns which."""
+    record = tx.golden("account", ["1"]).get("1", Golden("1", {}))
+    record.revision += 1
+    tx.put_golden("account", [record])
+    return record.revision
+
+
+def show(tx: Transaction) -> int:
+    """What crm shows of record 1, seen once more; returns how often before."""
+    snapshot = tx.snapshots("crm", "account", ["1"]).get("1", Snapshot("1"))
+    seen = snapshot.fields["n"].value if snapshot.fields else 0
+    snapshot.fields = {"n": Cell(int(str(seen)) + 1, 0, "crm")}
+    tx.put_snapshots("crm", "account", [snapshot])
+    return int(str(seen)) + 1
+
+
+def settle_claim(tx: Transaction) -> int:
+    """Confirm a write for as long as its claim stands."""
+    held = tx.claims("crm", "account", ["1"]).get("1", 0)
+    tx.put_snapshots("crm", "account", [Snapshot("1", "a", seen=True)] if held else [])
+    return held
+
+
+def relink(tx: Transaction) -> int:
+    """Native id a names the next record."""
+    found = tx.identities("crm", "account", ["a"]).get("a")
+    number = int(found.id) + 1 if found else 1
+    tx.link("crm", "account", {"a": str(number)})
+    return number
+
+
+@pytest.mark.parametrize("work", [revise, show, relink])
+def test_what_another_changed_since_it_was_read_is_read_again(store: Store, other: Store, work):
+    seen: list[int] = []
+
+    def meets(tx: Transaction) -> None:
+        tx.golden("account", ["1"]), tx.snapshots("crm", "account", ["1"])
+        tx.identities("crm", "account", ["a"])
+        if not seen:
+            seen.append(other.transact_now(work))
+        seen.append(work(tx))
+
+    store.transact_now(meets)
+    assert seen[0] == 1
+    assert seen[-1] == 2
+    assert store.transact_now(work) == 3
+
+
+def test_a_claim_that_was_given_up_meanwhile_is_not_settled(store: Store, other: Store):
+    claimed = Snapshot("1", pending={"n": Cell(1, 0, "crm")}, pending_until=7)
+    store.transact_now(lambda tx: tx.claim("crm", "account", [claimed]))
+    found: list[int] = []
+
+    def settle(tx: Transaction) -> None:
+        tx.claims("crm", "account", ["1"])
+        if not found:
+            found.append(-1)
+            other.transact_now(lambda inner: inner.drop_snapshots("crm", "account", ["1"]))
+        found.append(settle_claim(tx))
+
+    store.transact_now(settle)
+    assert found[-1] == 0
+    assert not store.read_now(lambda tx: tx.snapshots("crm", "account", ["1"]))
+
+
+def test_who_changes_something_else_is_not_in_the_way(store: Store, other: Store):
+    """As a poll of one system and a handler of another, while each decides."""
+    times: list[int] = []
+
+    def merge(tx: Transaction) -> None:
+        times.append(len(tx.golden("account", ["1"])) + len(tx.snapshots("crm", "account", ["1"])))
+        if len(times) == 1:
+            other.transact_now(lambda inner: inner.put_snapshots("lms", "account", [Snapshot("1")]))
+        revise(tx)
+        show(tx)
+
+    store.transact_now(merge)
+    assert times == [0]
+
+
+def test_work_that_is_done_again_leaves_nothing_of_its_first_time(store: Store, other: Store):
+    times: list[str] = []
+
+    def work(tx: Transaction) -> None:
+        tx.golden("account", ["1"])
+        times.append("tried")
+        tx.put_watermark("crm", "account", f"time {len(times)}", len(times))
+        tx.enter([Entry("account", "1", "crm", "merged")], len(times))
+        revise(tx)
+
+    def first(tx: Transaction) -> None:
+        tx.golden("account", ["1"])
+        if not times:
+            other.transact_now(revise)
+        work(tx)
+
+    store.transact_now(first)
+    assert store.read_now(lambda tx: tx.watermark("crm", "account")) == (f"time {len(times)}", len(times))
+    assert [entry.at for entry in store.read_now(lambda tx: tx.history("account", "1"))] == [len(times)]
+    assert len(times) == 2
+
+
+def test_who_only_reads_does_not_wait_for_who_writes(store: Store, other: Store):
+    def write(tx: Transaction) -> int:
+        tx.put_watermark("crm", "account", "new", 1)
+        return other.read_now(lambda inner: inner.watermark("crm", "account")[1])
+
+    assert store.transact_now(write) == 0
+    assert other.read_now(lambda tx: tx.watermark("crm", "account")) == ("new", 1)
+
+
+def test_who_only_reads_cannot_write(store: Store):
+    with pytest.raises(DBAPIError):
+        store.read_now(lambda tx: tx.put_watermark("crm", "account", "new", 1))
+    assert store.read_now(lambda tx: tx.watermark("crm", "account")) == (None, 0)
+    store.transact_now(lambda tx: tx.put_watermark("crm", "account", "new", 1))
+    assert store.read_now(lambda tx: tx.watermark("crm", "account")) == ("new", 1)
+
+
+@pytest.mark.anyio
+async def test_who_waits_for_who_writes_lets_others_work(store: Store, other: Store):
+    writing, done = Event(), Event()
+
+    def long(tx: Transaction) -> None:
+        tx.count({("account", "crm", "lms", "read"): 1})
+        writing.set()
+        assert done.wait(60)
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(store.transact_now, long)
+        assert writing.wait(60)
+        second = asyncio.create_task(
+            other.transact(lambda tx: tx.count({("account", "crm", "lms", "read"): 1}))
+        )
+        for _ in range(10):
+            await asyncio.sleep(0.001)
+        assert not second.done()
+        done.set()
+        await second
+        first.result()
+    assert other.read_now(lambda tx: tx.tallies())[("account", "crm", "lms")] == {"read": 2}
 
 
 @pytest.mark.anyio

@@ -9,6 +9,7 @@ import pytest
 
 from shared.adapters.store import Store
 from shared.adapters.store.transaction import Transaction
+from shared.adapters.store.turn import Freely
 
 GROWING = ("identity", "golden", "snapshot", "conflict", "dead_letter", "ledger_subject")
 
@@ -36,7 +37,7 @@ def test_what_a_batch_reads_is_searched_for(store: Store, read: str):
     with store._engine.begin() as connection:
         driver: Any = connection.connection.driver_connection
         driver.set_trace_callback(asked.append)
-        READS[read](Transaction(connection))
+        READS[read](Transaction(connection, Freely()))
         driver.set_trace_callback(None)
         plans = [row[3] for sql in asked for row in driver.execute(f"EXPLAIN QUERY PLAN {sql}")]
     assert plans

@@ -71,8 +71,8 @@ class Budgeted(Statements):
         )
         blank = {"used": 0, "allowed": 0, "window": 0, "others": 0, "read_at": 0}
         fresh = self._insert(tables.budget).values(system=system, held_until=until, **blank)
-        self._connection.execute(fresh.on_conflict_do_nothing())
-        self._connection.execute(held)
+        self._execute(fresh.on_conflict_do_nothing())
+        self._execute(held)
 
     def spent(self, system: str, since: int) -> list[tuple[str, int, int]]:
         """Class, when a slot began, and the calls made in it, of slots that began after `since`."""
@@ -97,7 +97,7 @@ class Budgeted(Statements):
 
         It reads the ledger: for somebody who asks, not for each round.
         """
-        rows = self._connection.execute(DELIVERED, {"since": since})
+        rows = self._execute(DELIVERED, {"since": since})
         return {(entity, system): (count, first) for entity, system, count, first in rows}
 
     def deferral(self, system: str, entity: str, step: str) -> Deferral | None:
@@ -106,7 +106,7 @@ class Budgeted(Statements):
         return Deferral(*found[0]) if found else None
 
     def deferrals(self) -> list[Deferral]:
-        return [Deferral(*row) for row in self._connection.execute(DEFERRALS)]
+        return [Deferral(*row) for row in self._execute(DEFERRALS)]
 
     def put_deferral(self, deferral: Deferral) -> None:
         self._upsert(tables.budget_deferral, [{name: getattr(deferral, name) for name in NAMES}])

@@ -1,17 +1,19 @@
 """Opens the hub's database, brings it up to date, and runs work in transactions.
 
-SQLite (embedded: WAL, one writer at a time, `BEGIN IMMEDIATE`) and PostgreSQL (`REPEATABLE READ`) are one
+SQLite (embedded: WAL, one writer at a time, see `turn`) and PostgreSQL (`REPEATABLE READ`) are one
 code path. Where two transactions meet, one is run again from its start: so work given to `transact` reads
-everything it needs through the transaction, and has no effect outside it.
+everything it needs through the transaction, and has no effect outside it. What only reads waits for nobody.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -23,12 +25,20 @@ from sqlalchemy.pool import StaticPool
 
 from shared.adapters.store.sign_in import Password
 from shared.adapters.store.transaction import Transaction
+from shared.adapters.store.turn import Freely, MetAnotherError, OneWriter, Reader, Turn, is_busy
 from shared.model.errors import Misconfigured, Unavailable
 
 Result = TypeVar("Result")
 AGAIN = 12
+"""So often a database server is asked to run a transaction that met another one."""
 AT_ONCE = 4
 """Transactions at the same time, where a database server works at them."""
+PAUSE = 0.002
+"""Seconds between two looks whether SQLite's writer is done. SQLite would wait by itself, but the event loop
+with it, and it looks ever more seldom: at last ten times a second.
+"""
+PATIENCE = 60.0
+"""Seconds in which that writer must be done."""
 TABLES = 0x63726F7373
 """The lock of whoever changes tables: a number that nobody else takes by chance."""
 
@@ -62,28 +72,74 @@ async def inline(work: Callable[[], Result]) -> Result:
 class Store:
     """The hub's memory. One for each process."""
 
-    def __init__(self, url: str, run: Runner | None = None, password: Password | None = None) -> None:
+    def __init__(self, url: str, password: Password | None = None) -> None:
         self._url = url
         self._engine = _engine(url, password)
-        self._run: Runner = run or (inline if self._engine.dialect.name == "sqlite" else Threads(AT_ONCE))
+        self._reading = self._engine.execution_options(postgresql_readonly=True)
+        self._embedded = self._engine.dialect.name == "sqlite"
+        self._run: Runner = inline if self._embedded else Threads(AT_ONCE)
+        self._pause, self._tries = (PAUSE, round(PATIENCE / PAUSE)) if self._embedded else (0.0, AGAIN)
 
     async def transact(self, work: Callable[[Transaction], Result]) -> Result:
         """Run `work` in one transaction, again from its start where another got in between.
 
         Raises Unavailable where the database cannot be reached or stays contended.
         """
-        return await self._run(lambda: self.transact_now(work))
+        return await self._settled(partial(self._write, work))
+
+    async def read(self, work: Callable[[Transaction], Result]) -> Result:
+        """As `transact`, for work that only reads: it sees what was committed when it began, and neither
+        waits for whoever writes nor keeps them waiting. To write in it is a defect, and the driver's error.
+        """
+        return await self._settled(partial(self._read, work))
 
     def transact_now(self, work: Callable[[Transaction], Result]) -> Result:
         """As `transact`, in this thread."""
-        for _ in range(AGAIN):
+        return self._settled_now(partial(self._write, work))
+
+    def read_now(self, work: Callable[[Transaction], Result]) -> Result:
+        """As `read`, in this thread."""
+        return self._settled_now(partial(self._read, work))
+
+    def _write(self, work: Callable[[Transaction], Result], before: int) -> Result:
+        with self._engine.begin() as connection:
+            turn = self._turn(connection)
+            if before:
+                turn.take()
+            return work(Transaction(connection, turn))
+
+    def _read(self, work: Callable[[Transaction], Result], _before: int) -> Result:
+        with self._reading.begin() as connection:
+            return work(Transaction(connection, Reader(connection) if self._embedded else Freely()))
+
+    def _turn(self, connection: Connection) -> Turn:
+        return OneWriter(connection) if self._embedded else Freely()
+
+    async def _settled(self, attempt: Callable[[int], Result]) -> Result:
+        """Tried until nobody gets in between; whoever waits lets others work. An attempt is given how many
+        there were before: from the second on it takes its turn at once.
+        """
+        for number in range(self._tries):
             try:
-                with self._engine.begin() as connection:
-                    return work(Transaction(connection))
-            except DBAPIError as error:
-                if not _met_another(error):
-                    raise _named(error) from error
-        raise Unavailable(f"the store stays contended after {AGAIN} tries", reason="StoreContended")
+                return await self._run(partial(attempt, number))
+            except (DBAPIError, MetAnotherError) as error:
+                _unless_met(error, _named)
+            await asyncio.sleep(self._pause)
+        raise self._contended()
+
+    def _settled_now(
+        self, attempt: Callable[[int], Result], named: Callable[[DBAPIError], Exception] | None = None
+    ) -> Result:
+        for number in range(self._tries):
+            try:
+                return attempt(number)
+            except (DBAPIError, MetAnotherError) as error:
+                _unless_met(error, named or _named)
+            time.sleep(self._pause)
+        raise self._contended()
+
+    def _contended(self) -> Unavailable:
+        return Unavailable(f"the store stays contended after {self._tries} tries", reason="StoreContended")
 
     def migrate(self) -> None:
         """Create the tables, or bring older ones up to date.
@@ -92,12 +148,13 @@ class Store:
         """
         config = alembic.config.Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-        try:
+
+        def upgrade(_before: int) -> None:
             with self._alone() as connection:
                 config.attributes["connection"] = connection
                 alembic.command.upgrade(config, "head")
-        except DBAPIError as error:
-            raise _at_the_start(error) from error
+
+        self._settled_now(upgrade, _at_the_start)
 
     @contextmanager
     def _alone(self) -> Iterator[Connection]:
@@ -109,6 +166,7 @@ class Store:
             postgresql = self._engine.dialect.name == "postgresql"
             connection = fresh.execution_options(isolation_level="READ COMMITTED") if postgresql else fresh
             with connection.begin():
+                self._turn(connection).take()
                 if postgresql:
                     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({TABLES})")
                 yield connection
@@ -175,33 +233,35 @@ def _sqlite(url: str, *, memory: bool) -> Engine:
             "cache_size=-32768",  # KiB; more is no faster, for the system caches the file, and counts as ours
             "temp_store=MEMORY",
             "wal_autocheckpoint=10000",
+            "busy_timeout=0",  # from here on whoever asks waits, in a way that lets others work
         ):
             connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 
 
-def _met_another(error: DBAPIError) -> bool:
-    state = getattr(error.orig, "sqlstate", None)
-    return state in SERIALIZATION_FAILURES or "database is locked" in str(error.orig)
+def _unless_met(error: DBAPIError | MetAnotherError, named: Callable[[DBAPIError], Exception]) -> None:
+    """Raise it, unless it says that another transaction was in the way."""
+    if isinstance(error, MetAnotherError) or is_busy(error):
+        return
+    if getattr(error.orig, "sqlstate", None) not in SERIALIZATION_FAILURES:
+        raise named(error) from error
 
 
 def _at_the_start(error: DBAPIError) -> Exception:
     """A file that was never there is a mistake; one that goes away later is only away."""
-    if "unable to open database file" in str(error.orig):
+    if {"unable to open database file", "attempt to write a readonly database"} & {str(error.orig)}:
         return Misconfigured(
-            "CROSSWALK_STORE_URL names a file that cannot be opened: is its folder there, and ours to write?",
+            "CROSSWALK_STORE_URL names a file that cannot be opened: are it and its folder there, and ours to"
+            " write?",
             reason="WrongSettings",
         )
     return _named(error)
 
 
 def _named(error: DBAPIError) -> Exception:
-    if isinstance(error, OperationalError):
+    forbidden = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY
+    if isinstance(error, OperationalError) and not forbidden:
         return Unavailable(
             f"the store does not answer: {type(error.orig).__name__}", reason="StoreUnavailable"
         )

@@ -19,7 +19,7 @@ class Delivered(Statements):
 
     def deliveries(self, sender: str, delivery: str) -> list[int]:
         """When it was sent, each time that it was taken (seconds)."""
-        found = self._connection.execute(TIMES, {"sender": sender, "delivery": delivery})
+        found = self._execute(TIMES, {"sender": sender, "delivery": delivery})
         return [int(row.sent) for row in found]
 
     def note_delivery(self, sender: str, delivery: str, sent: int, until: int) -> None:
@@ -29,4 +29,4 @@ class Delivered(Statements):
 
     def forget_deliveries(self, now: int) -> None:
         """What has expired (microseconds)."""
-        self._connection.execute(FORGET, {"now": now})
+        self._execute(FORGET, {"now": now})

@@ -87,13 +87,13 @@ class Holding(Statements):
 
     def begin_census(self, system: str, entity: str, noted: int, since: int) -> None:
         """A whole read begins, when the snapshots' last place was `noted` and the last poll was `since`."""
-        self._connection.execute(CLEAR_ROLL, _here(system, entity))
+        self._execute(CLEAR_ROLL, _here(system, entity))
         row = {"system": system, "entity": entity, "noted": noted, "since": since}
         self._upsert(tables.census, [row])
 
     def census(self, system: str, entity: str) -> tuple[int, int] | None:
         """`noted` and `since` of the whole read that is under way."""
-        row = self._connection.execute(CENSUS, _here(system, entity)).first()
+        row = self._execute(CENSUS, _here(system, entity)).first()
         return (row.noted, row.since) if row else None
 
     def enrol(self, system: str, entity: str, native_ids: Iterable[str]) -> None:
@@ -107,9 +107,9 @@ class Holding(Statements):
         here = _here(system, entity)
         columns = ["system", "entity", "native_id", "deleted", "stamp", "noted", "row", "released"]
         statement = self._holding(self._insert(tables.held).from_select(columns, ABSENT))
-        self._connection.execute(statement, {**here, "place": noted, "at": stamp})
-        self._connection.execute(CLEAR_ROLL, here)
-        self._connection.execute(END_CENSUS, here)
+        self._execute(statement, {**here, "place": noted, "at": stamp})
+        self._execute(CLEAR_ROLL, here)
+        self._execute(END_CENSUS, here)
 
     # What is held
 
@@ -135,7 +135,7 @@ class Holding(Statements):
         if system is not None:
             statement = statement.where(tables.held.c.system == system, tables.held.c.entity == entity)
         found: dict[tuple[str, str], Waiting] = {}
-        for name, kind, deleted, count in self._connection.execute(statement):
+        for name, kind, deleted, count in self._execute(statement):
             waiting = found.setdefault((name, kind), Waiting(name, kind))
             if deleted:
                 waiting.deletes += count
@@ -146,16 +146,16 @@ class Holding(Statements):
     def release_rows(self, system: str, entity: str, cause: str) -> int:
         """All that wait may go on; returns how many."""
         parameters = {**_here(system, entity), "cause": cause}
-        return int(self._connection.execute(RELEASE, parameters).rowcount)
+        return int(self._execute(RELEASE, parameters).rowcount)
 
     def discard_rows(self, system: str, entity: str) -> int:
         """All that wait are forgotten; returns how many."""
-        return int(self._connection.execute(DISCARD, _here(system, entity)).rowcount)
+        return int(self._execute(DISCARD, _here(system, entity)).rowcount)
 
     def released_rows(self, system: str, entity: str, limit: int) -> list[Held]:
         """What may go on: rows of one cause, read in one run."""
         parameters = {**_here(system, entity), "limit": limit}
-        found = [_held(row) for row in self._connection.execute(RELEASED, parameters)]
+        found = [_held(row) for row in self._execute(RELEASED, parameters)]
         return [each for each in found if (each.released, each.noted) == (found[0].released, found[0].noted)]
 
     def let_go(self, system: str, entity: str, native_ids: Iterable[str]) -> None:
@@ -166,7 +166,7 @@ class Holding(Statements):
 
     def living(self, system: str, entity: str) -> int:
         """How many rows of it the hub knows."""
-        found = self._connection.execute(LIVING, _here(system, entity))
+        found = self._execute(LIVING, _here(system, entity))
         return int(found.scalar_one())
 
     def recheck_refused(self, system: str, entity: str, reason: str, now: int, limit: int) -> None:
@@ -182,7 +182,7 @@ class Holding(Statements):
         statement = self._insert(tables.recheck).from_select(
             ["system", "entity", "native_id", "due"], refused
         )
-        self._connection.execute(statement.on_conflict_do_nothing())
+        self._execute(statement.on_conflict_do_nothing())
 
 
 def _held_row(system: str, entity: str, row: Row, noted: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from shared.adapters.store import encoding, queries, tables
 from shared.adapters.store.statements import Statements
+from shared.adapters.store.turn import Turn
 from shared.model.golden import Fields, Golden, Snapshot
 from shared.model.records import Identity, Key
 
@@ -20,8 +21,8 @@ class Kept(Statements):
     an upsert, and a snapshot that reads as its golden record does is decoded with it.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
+    def __init__(self, connection: Connection, turn: Turn) -> None:
+        super().__init__(connection, turn)
         self._golden_rows: dict[str, dict[str, tuple[encoding.GoldenRow, Fields]]] = {}
         self._snapshot_spots: dict[tuple[str, str], dict[str, Any]] = {}
 
@@ -32,6 +33,8 @@ class Kept(Statements):
 
     def link(self, system: str, entity: str, links: Mapping[str, str], *, alias: bool = False) -> None:
         """Native id → golden id, from now on."""
+        if links:
+            self._count(f"{system}/{entity}")
         self._upsert(
             tables.identity,
             [
@@ -44,6 +47,7 @@ class Kept(Statements):
         """These native ids name nothing any more."""
         gone = list(native_ids)
         if gone:
+            self._count(f"{system}/{entity}")
             self._run(
                 "unlink", lambda: queries.UNLINK, [{"s": system, "e": entity, "n": native} for native in gone]
             )
@@ -76,6 +80,8 @@ class Kept(Statements):
 
         Most changes leave key and tombstone as they were read: then their indexes are left alone.
         """
+        if records:
+            self._count(f"/{entity}")
         read = self._golden_rows.get(entity, {})
         moved: list[Golden] = []
         same: list[tuple[Any, ...]] = []
@@ -168,7 +174,14 @@ class Kept(Statements):
     def _next(self, name: str) -> int:
         """The next place. The row stays locked until the commit: places are in the order of commits."""
         given = {"name": name, "value": 1}
-        return int(self._fetch(self._known("next", self._counting, given), given)[0][0])
+        place = int(self._fetch(self._known("next", self._counting, given), given)[0][0])
+        self._turn.meet(name, place)
+        return place
+
+    def _count(self, name: str) -> None:
+        """A change that the database itself does not keep apart from others."""
+        if self._turn.counts:
+            self._next(name)
 
     def _counting(self) -> Any:
         value = tables.counter.c.value

@@ -24,7 +24,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import visitors
 
+from shared.adapters.store.turn import Turn
+
+LOOKED_AT = frozenset({"golden", "snapshot", "identity", "counter", "paused"})
+"""The tables that may be read before the turn: records, of which every change is counted, what counts it, and
+whether a system is paused, which may be over the next moment anyway."""
 SPOT = "spot"
 """The name under which a row says where it lies."""
 
@@ -32,8 +38,9 @@ SPOT = "spot"
 class Statements:
     """What every method of a transaction stands on."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, turn: Turn) -> None:
         self._connection = connection
+        self._turn = turn
         self._arrays = connection.dialect.name == "postgresql"
         self._insert = postgresql.insert if self._arrays else sqlite.insert
 
@@ -42,7 +49,13 @@ class Statements:
         known = self._known(name, make, rows[0])
         if known.fixed:
             rows = [{**known.fixed, **row} for row in rows]
+        self._turn.take()
         self._connection.exec_driver_sql(known.sql, known.pick(rows))
+
+    def _execute(self, statement: Any, given: Any = None) -> Any:
+        """By SQLAlchemy's hand, which makes rows of what is found."""
+        self._turn.take()
+        return self._connection.execute(statement, given)
 
     def _find(self, statement: Select[Any], **given: Any) -> Sequence[Any]:
         """The rows that a statement finds."""
@@ -75,12 +88,17 @@ class Statements:
         if known is None:
             statement = make()
             columns = list(given) if statement.is_insert and statement.select is None else None
-            known = _compile(statement.compile(dialect=dialect, column_keys=columns), given)
+            compiled = statement.compile(dialect=dialect, column_keys=columns)
+            known = _compile(compiled, given, looks=_looks(statement))
             _COMPILED[(dialect.name, name)] = known
         return known
 
     def _fetch(self, known: _Compiled, given: Mapping[str, Any]) -> Sequence[Any]:
         """The rows as the driver makes them: SQLAlchemy's cost as much as reading."""
+        if known.looks:
+            self._turn.look()
+        else:
+            self._turn.take()
         result = self._connection.exec_driver_sql(known.sql, known.pick([{**known.fixed, **given}])[0])
         try:
             return result.cursor.fetchall()
@@ -102,6 +120,7 @@ class Statements:
         if rows:
             given = dict.fromkeys((*names, SPOT))
             known = self._known(f"set {table.name} {names}", lambda: _setting(table, names), given)
+            self._turn.take()
             self._connection.exec_driver_sql(known.sql, rows)
 
     def _upserting(self, table: Table, columns: list[str], changed: tuple[str, ...] | None) -> Any:
@@ -163,6 +182,8 @@ class _Compiled:
     sql: str
     fixed: Mapping[str, Any]
     order: Sequence[str]
+    looks: bool
+    """Whether it only reads records."""
 
     def pick(self, rows: list[dict[str, Any]]) -> list[Any]:
         if len(self.order) == 1:
@@ -173,13 +194,19 @@ class _Compiled:
 _COMPILED: dict[tuple[str, object], _Compiled] = {}
 
 
-def _compile(compiled: Any, given: Mapping[str, Any]) -> _Compiled:
+def _compile(compiled: Any, given: Mapping[str, Any], *, looks: bool) -> _Compiled:
     """`fixed` is what the statement holds itself, beside what each row gives."""
     order = list(compiled.positiontup)
     fixed = {
         name: value for name, value in compiled.params.items() if name not in given and value is not None
     }
-    return _Compiled(compiled.string, fixed, order)
+    return _Compiled(compiled.string, fixed, order, looks)
+
+
+def _looks(statement: Any) -> bool:
+    """Whether a statement reads nothing but what may be read before the turn."""
+    named = {each.name for each in visitors.iterate(statement) if isinstance(each, Table)}
+    return bool(statement.is_select) and named <= LOOKED_AT
 
 
 def chosen(table: Table, *names: str) -> Select[Any]:

@@ -108,7 +108,7 @@ class Transaction(Kept, Holding, Orphaned, Heard, Delivered, Budgeted):
         """The system refuses us: nobody asks it again before `until`."""
         values = {"reason": reason, "description": description, "until": until}
         statement = self._insert(tables.paused).values(system=system, since=now, **values)
-        self._connection.execute(statement.on_conflict_do_update(index_elements=["system"], set_=values))
+        self._execute(statement.on_conflict_do_update(index_elements=["system"], set_=values))
 
     def resume(self, system: str) -> None:
         self._run("resume", lambda: queries.RESUME, [{"s": system}])
@@ -126,11 +126,11 @@ class Transaction(Kept, Holding, Orphaned, Heard, Delivered, Budgeted):
             self._run("clash", lambda: self._insert(tables.conflict).on_conflict_do_nothing(), rows)
 
     def conflicts(self, entity: str) -> list[tuple[str, Clash]]:
-        rows = self._connection.execute(queries.CONFLICTS, {"entity": entity})
+        rows = self._execute(queries.CONFLICTS, {"entity": entity})
         return [(found.record, found.clash) for found in map(encoding.conflict, rows)]
 
     def conflict(self, conflict_id: str) -> ConflictEntry | None:
-        row = self._connection.execute(queries.CONFLICT, {"id": conflict_id}).first()
+        row = self._execute(queries.CONFLICT, {"id": conflict_id}).first()
         return encoding.conflict(row) if row else None
 
     def open_conflicts(self, entity: str, ids: Iterable[str]) -> list[ConflictEntry]:
@@ -142,7 +142,7 @@ class Transaction(Kept, Holding, Orphaned, Heard, Delivered, Budgeted):
         statement = select(tables.conflict).order_by(tables.conflict.c.at.desc(), tables.conflict.c.id)
         if open_only:
             statement = statement.where(tables.conflict.c.open)
-        return [encoding.conflict(row) for row in self._connection.execute(statement.limit(limit))]
+        return [encoding.conflict(row) for row in self._execute(statement.limit(limit))]
 
     def settle_conflicts(self, settled: Mapping[str, str], at: int) -> None:
         """ConflictEntry id → how it was settled; it is open no more."""
@@ -160,7 +160,7 @@ class Transaction(Kept, Holding, Orphaned, Heard, Delivered, Budgeted):
         statement = select(tables.dead_letter).order_by(tables.dead_letter.c.opened_at)
         if open_only:
             statement = statement.where(tables.dead_letter.c.closed_at.is_(None))
-        return [encoding.dead_letter(row) for row in self._connection.execute(statement)]
+        return [encoding.dead_letter(row) for row in self._execute(statement)]
 
     def put_dead_letters(self, letters: Sequence[DeadLetter], at: int) -> None:
         """Open these; one that is open for the same record and target is renewed."""
@@ -228,7 +228,7 @@ class Transaction(Kept, Holding, Orphaned, Heard, Delivered, Budgeted):
     def tallies(self) -> Flows:
         """(entity, source, target) → name → how many, since the store was made."""
         flows: Flows = {}
-        for row in self._connection.execute(select(tables.tally)):
+        for row in self._execute(select(tables.tally)):
             flows.setdefault((row.entity, row.source, row.target), {})[row.name] = row.value
         return flows
 
@@ -242,24 +242,22 @@ class Transaction(Kept, Holding, Orphaned, Heard, Delivered, Budgeted):
             return
         rows = [encoding.ledger_row(what, at) for what in lines]
         places = tables.ledger.insert().returning(tables.ledger.c.position, sort_by_parameter_order=True)
-        positions = self._connection.execute(places, rows).scalars()
+        positions = self._execute(places, rows).scalars()
         common = [{"position": position} for position in positions]
         self._spread(queries.SUBJECTS, list(zip(common, lines.values(), strict=True)))
 
     def history(self, entity: str, record: str) -> list[Entry]:
         """What happened to one record, oldest first."""
-        rows = self._connection.execute(queries.HISTORY, {"entity": entity, "record": record})
+        rows = self._execute(queries.HISTORY, {"entity": entity, "record": record})
         return [Entry(r.entity, r.record, r.system, r.action, r.fields, r.cause, r.trace, r.at) for r in rows]
 
     def waiting(self) -> int:
         """How many messages wait in the outbox."""
-        return int(self._connection.execute(select(func.count()).select_from(tables.outbox)).scalar_one())
+        return int(self._execute(select(func.count()).select_from(tables.outbox)).scalar_one())
 
     def under_way(self) -> int:
         """How many records are claimed by a handler (who may have died), or were left out of a poll."""
         claimed = tables.snapshot.c.pending.is_not(None) & (tables.snapshot.c.pending_until > 0)
         pending = select(func.count()).where(claimed)
         noted = select(func.count()).select_from(tables.recheck)
-        return int(
-            self._connection.execute(pending).scalar_one() + self._connection.execute(noted).scalar_one()
-        )
+        return int(self._execute(pending).scalar_one() + self._execute(noted).scalar_one())

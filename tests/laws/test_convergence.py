@@ -7,7 +7,7 @@ delivery, which looks first, as a guard does).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import count, permutations
@@ -28,6 +28,7 @@ from shared.pipeline.side import Side, Sighting
 from shared.topology import Topology
 from shared.topology_file import parse
 from tests import stores
+from tests.plain import Plain
 
 POLICIES = ("{owner: one}", "{conflict: newest}", "{conflict: rank}", "{conflict: ask}")
 SYSTEMS = ("one", "two", "three")
@@ -51,20 +52,6 @@ entities:
 flows:
 {flows}
 """)
-
-
-class Plain:
-    """Keeps values as they are."""
-
-    fields = frozenset({"number", "name", FIELD})
-    references: Mapping[str, str] = {}
-    shifting: frozenset[str] = frozenset()
-
-    def normal(self, _field: str, value: Value) -> Value:
-        return value
-
-    def complete(self, _values: Mapping[str, Value]) -> None:
-        return
 
 
 @dataclass

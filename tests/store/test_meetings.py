@@ -12,12 +12,29 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.adapters.store import Store
 from shared.adapters.store.transaction import Transaction
+from shared.model.change import Row
 from shared.model.errors import Misconfigured, Unavailable
 from shared.model.golden import Cell, Golden, Snapshot
 from shared.model.keys import golden_id
 from shared.model.records import Entry
+from shared.pipeline.detection import detect
+from shared.pipeline.side import Side, Sighting
+from shared.topology_file import parse
+from shared.wiring import new_id
+from tests.plain import Plain
 
 ROUNDS = 20
+
+TWO = parse("""
+systems:
+  one: {kind: lms, rank: 1}
+  two: {kind: lms, rank: 2}
+entities:
+  account: {key: [number], fields: {name: {owner: one}, phone: {owner: two}}}
+flows:
+  - {entity: account, from: one, to: two, guard: read}
+  - {entity: account, from: two, to: one, guard: read}
+""")
 
 
 def at_once(stores: Sequence[Store], work: Callable[[Store, int], None]) -> None:
@@ -86,6 +103,31 @@ def test_tallies_of_two_add_up(store: Store, other: Store):
     flow = ("account", "crm", "lms", "read")
     at_once([store, other], lambda each, _: each.transact_now(lambda tx: tx.count({flow: 1})))
     assert store.transact_now(lambda tx: tx.tallies())[flow[:3]] == {"read": 2 * ROUNDS}
+
+
+def test_polls_of_two_systems_lose_nothing_of_each_other(store: Store, other: Store):
+    """Both merge the same records at once, each with a field of its own to say."""
+    said = {"one": "name", "two": "phone"}
+    systems = dict(zip((id(store), id(other)), said, strict=True))
+    numbers = [str(number) for number in range(1, 21)]
+
+    def poll(each: Store, turn: int) -> None:
+        system = systems[id(each)]
+        values = {"name": "", "phone": "", said[system]: f"{system} {turn}"}
+        rows = [Row(number, {"number": number, **values}, turn + 1) for number in numbers]
+        side = Side(TWO, system, "account", Plain(), new_id)
+        each.transact_now(lambda tx: detect(tx, side, Sighting(rows, turn + 1, 1 << 40), turn + 1))
+
+    at_once([store, other], poll)
+
+    with_ids = store.read_now(lambda tx: tx.identities("one", "account", numbers))
+    records = store.read_now(lambda tx: tx.golden("account", [each.id for each in with_ids.values()]))
+    last = {"name": f"one {ROUNDS - 1}", "phone": f"two {ROUNDS - 1}"}
+    assert len(records) == len(numbers)
+    for record in records.values():
+        assert {name: record.fields[name].value for name in last} == last
+        told = store.read_now(lambda tx, one=record.id: tx.history("account", one))  # type: ignore[misc]
+        assert record.revision == len(told)
 
 
 # What one reads while another writes

@@ -27,7 +27,7 @@ from shared.adapters.store.sign_in import Password, by_identity
 from shared.model.errors import Misconfigured
 from shared.pipeline.allowance import Allowance
 from shared.pipeline.arrivals import Arrivals
-from shared.pipeline.delivery import LARGEST, Delivery
+from shared.pipeline.delivery import LARGEST, ROUND, Delivery
 from shared.pipeline.outbox import Outbox
 from shared.pipeline.polling import Polling
 from shared.pipeline.ports import Bus, Clock, Connection, Launch
@@ -126,10 +126,10 @@ class Hub:
         )
 
     def _together(self, system: str) -> int:
-        """Changed records that are told together: as many as go in one job, where a target has jobs."""
+        """Changed records that are told together: a round's, or as many as go in one job of a target."""
         targets = {flow.target for flow in self.topology.flows if flow.source == system}
         jobs = [self.connections[target].bulk for target in targets]
-        return LARGEST if any(bulk is not None and bulk <= LARGEST for bulk in jobs) else 1
+        return LARGEST if any(bulk is not None and bulk <= LARGEST for bulk in jobs) else ROUND
 
     def delivery(self, system: str) -> Delivery:
         """Delivers to this system."""

@@ -20,6 +20,7 @@ from shared.model.errors import Exhausted, IntegrationError, Misconfigured, Tran
 from shared.pipeline import allowance, census
 from shared.pipeline.allowance import Allowance, Ruling
 from shared.pipeline.brake import Brake
+from shared.pipeline.delivery import ROUND
 from shared.pipeline.detection import detect
 from shared.pipeline.findings import Findings
 from shared.pipeline.outbox import Outbox
@@ -73,8 +74,8 @@ class LeaseLostError(Exception):
 class Polling:
     """Polls one system. `freshness` overrides the topology's; `lease` is a page's time. Seconds.
 
-    Change sets are published page by page; where a target takes thousands in one job, when `together` records
-    have changed, so that it is given thousands.
+    Change sets are published when `together` records have changed, and at the end: what a target is given at
+    once fills its calls, and is thousands where it takes thousands in one job.
     """
 
     topology: Topology
@@ -87,7 +88,7 @@ class Polling:
     allowance: Allowance
     freshness: float | None = None
     lease: float = 300.0
-    together: int = 1
+    together: int = ROUND
 
     async def tick(self) -> list[Polled]:
         """Poll every entity that is due, parents before children.

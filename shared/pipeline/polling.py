@@ -194,7 +194,8 @@ class Polling:
         if page.whole and census.count(tx, self.connection.system, run.entity, page, run.begun):
             run.brake.holding = True
         tx.put_watermark(self.connection.system, run.entity, page.watermark, run.started)
-        self._resume(tx)
+        # it answers again; a pause that has just begun is a handler's, which knows more than this poll
+        tx.resume_over(self.connection.system, self.clock())
         self.allowance.note(tx, run.entity, page.calls)
         run.cut_short = not page.last and not self.allowance.goes_on(tx, run.entity)
         return found
@@ -227,12 +228,6 @@ class Polling:
     def _chunk(self, tx: Transaction, run: _Run) -> Findings | None:
         self._hold(tx, run.entity, run.holder)
         return run.brake.release(tx, self.clock())
-
-    def _resume(self, tx: Transaction) -> None:
-        """It answers again. A pause that has just begun is a handler's, which knows more than this poll."""
-        paused = tx.paused(self.connection.system)
-        if paused and paused.until <= self.clock():
-            tx.resume(self.connection.system)
 
     def _hold(self, tx: Transaction, entity: str, holder: str) -> None:
         now = self.clock()

@@ -207,11 +207,27 @@ def test_who_changes_something_else_is_not_in_the_way(store: Store, other: Store
         times.append(len(tx.golden("account", ["1"])) + len(tx.snapshots("crm", "account", ["1"])))
         if len(times) == 1:
             other.transact_now(lambda inner: inner.put_snapshots("lms", "account", [Snapshot("1")]))
-        revise(tx)
-        show(tx)
+        tx.put_golden("account", [Golden("1", {}, revision=1)])
+        tx.put_snapshots("crm", "account", [Snapshot("1")])
 
     store.transact_now(merge)
     assert times == [0]
+
+
+def test_records_of_before_and_of_now_are_not_seen_together(store: Store, other: Store):
+    """Golden is never behind a snapshot, for both are written together; and so are they read."""
+    written: list[int] = []
+    seen: list[tuple[int, int]] = []
+
+    def look(tx: Transaction) -> None:
+        golden = tx.golden("account", ["1"])
+        if not written:
+            written.append(other.transact_now(lambda inner: revise(inner) + show(inner)))
+        tx.watermark("crm", "account")
+        seen.append((len(golden), len(tx.snapshots("crm", "account", ["1"]))))
+
+    store.transact_now(look)
+    assert seen in ([(1, 1)], [(0, 0)])
 
 
 def test_work_that_is_done_again_leaves_nothing_of_its_first_time(store: Store, other: Store):

@@ -78,6 +78,7 @@ PAUSED = chosen(tables.paused, "system", "reason", "description", "since", "unti
     tables.paused.c.system == bindparam("system")
 )
 RESUME = delete(tables.paused).where(tables.paused.c.system == bindparam("s"))
+RESUME_OVER = RESUME.where(tables.paused.c.until <= bindparam("now"))
 CONFLICTS = select(tables.conflict).where(tables.conflict.c.entity == bindparam("entity"))
 CONFLICT = select(tables.conflict).where(tables.conflict.c.id == bindparam("id"))
 OPEN_CONFLICTS = among(select(tables.conflict), tables.conflict, ("entity",), "record").where(

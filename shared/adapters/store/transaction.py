@@ -113,6 +113,10 @@ class Transaction(Kept, Holding, Orphaned, Heard, Delivered, Budgeted):
     def resume(self, system: str) -> None:
         self._run("resume", lambda: queries.RESUME, [{"s": system}])
 
+    def resume_over(self, system: str, now: int) -> None:
+        """A pause that has come to its end is none."""
+        self._run("resume over", lambda: queries.RESUME_OVER, [{"s": system, "now": now}])
+
     def paused(self, system: str) -> Pause | None:
         found = self._find(queries.PAUSED, system=system)
         return Pause(*found[0]) if found else None

@@ -7,7 +7,8 @@
 Golden records, snapshots and links are most of what a transaction reads, and between reading and writing it
 decides. Whoever writes them counts it, in the transaction that writes; so whoever has read them before his
 turn, and then writes some of them, knows whether another one did so meanwhile. Then nothing is written, and
-the work is done again, this time in turn from its start. That is what PostgreSQL's `REPEATABLE READ` does.
+the work is done again, this time in turn from its start. So it is where records of before the turn and of now
+would be looked at together. PostgreSQL's `REPEATABLE READ` keeps transactions apart as well as this.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Turn(Protocol):
     """Whether every change of records is counted."""
 
     def look(self) -> None:
-        """Records are about to be read."""
+        """Records are about to be read. Raises MetAnotherError."""
 
     def take(self) -> None:
         """Something else is about to be read, or written. Raises MetAnotherError."""
@@ -77,11 +78,13 @@ class OneWriter:
     def __init__(self, connection: Connection) -> None:
         _only_reads(connection, on=False)
         self._connection = connection
-        self._looks = self._taken = False
+        self._looks = self._taken = self._old = False
         self._counted: dict[str, int] = {}
         self._met: set[str] = set()
 
     def look(self) -> None:
+        if self._old:
+            raise MetAnotherError
         if not (self._looks or self._taken):
             self._connection.exec_driver_sql("BEGIN")
             self._looks = True
@@ -90,15 +93,18 @@ class OneWriter:
         if self._taken:
             return
         if self._looks:
-            self._counted = dict(map(tuple, self._connection.exec_driver_sql(COUNTED)))
+            self._counted = self._count()
             self._connection.exec_driver_sql("COMMIT")
         self._begin(time.monotonic() + AT_MOST * self._looks)
-        self._taken = True
+        self._taken, self._old = True, self._looks and self._counted != self._count()
 
     def meet(self, name: str, place: int) -> None:
         if self._looks and name not in self._met and place != self._counted.get(name, 0) + 1:
             raise MetAnotherError
         self._met.add(name)
+
+    def _count(self) -> dict[str, int]:
+        return dict(map(tuple, self._connection.exec_driver_sql(COUNTED)))
 
     def _begin(self, until: float) -> None:
         """Whoever has read nothing is told at once, and lets others work while he waits."""

@@ -242,7 +242,7 @@ def _sqlite(url: str, *, memory: bool) -> Engine:
 
 def _unless_met(error: DBAPIError | MetAnotherError, named: Callable[[DBAPIError], Exception]) -> None:
     """Raise it, unless it says that another transaction was in the way."""
-    if isinstance(error, MetAnotherError) or is_busy(error):
+    if isinstance(error, MetAnotherError) or is_busy(error.orig):
         return
     if getattr(error.orig, "sqlstate", None) not in SERIALIZATION_FAILURES:
         raise named(error) from error

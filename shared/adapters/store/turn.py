@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import OperationalError
 
 AT_MOST = 0.1
 """Seconds that a transaction waits for its turn where it has read: most have theirs in a fifth of that."""
@@ -107,21 +107,28 @@ class OneWriter:
         return dict(map(tuple, self._connection.exec_driver_sql(COUNTED)))
 
     def _begin(self, until: float) -> None:
-        """Whoever has read nothing is told at once, and lets others work while he waits."""
+        """Whoever has read nothing is told at once, and lets others work while he waits.
+
+        By the driver's hand: an error that SQLAlchemy names holds the frames that it came through, and so all
+        that the transaction has in hand, until the cycle collector comes.
+        """
+        driver: Any = self._connection.connection.driver_connection
         while True:
             try:
-                self._connection.exec_driver_sql("BEGIN IMMEDIATE")
-            except DBAPIError as error:
-                if not is_busy(error) or time.monotonic() >= until:
-                    raise
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.Error as error:
+                if not is_busy(error):
+                    raise OperationalError("BEGIN IMMEDIATE", None, error) from error
             else:
                 return
+            if time.monotonic() >= until:
+                raise MetAnotherError
             time.sleep(PAUSE)
 
 
-def is_busy(error: DBAPIError) -> bool:
+def is_busy(error: BaseException | None) -> bool:
     """Whether SQLite's writer is at work."""
-    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _only_reads(connection: Connection, *, on: bool) -> None:

@@ -1,4 +1,8 @@
-"""Polls the LMS by `updated_since`, deleted rows included; its cursor carries a run from page to page."""
+"""Polls the LMS by `updated_since`, deleted rows included; its cursor carries a run from page to page.
+
+Without `updated_since` it shows what lives: what the hub has made before the first poll, and is not there,
+was deleted.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +34,7 @@ class LmsSource:
     async def changes(self, entity: str, watermark: str | None) -> AsyncIterator[Page]:
         translation, mark, more = self._translations[entity], Watermark.read(watermark), True
         while more:
+            whole, first = mark.since is None, mark.cursor is None
             try:
                 listed = await self._client.listed(translation.native, self._asked(mark))
             except Rejected:
@@ -41,7 +46,8 @@ class LmsSource:
             mark = mark.at(listed.cursor, listed.as_of)
             mark = mark if more else mark.ended(self._overlap)
             rows = [row_of(record, translation) for record in listed.rows]
-            yield Page(rows, mark.text(), micros(listed.as_of), last=not more)
+            read_at = micros(listed.as_of)
+            yield Page(rows, mark.text(), read_at, whole=whole, first=whole and first, last=not more)
 
     async def acknowledge(self, entity: str, page: Page) -> None:
         """The watermark says it all."""

@@ -19,7 +19,7 @@ from shared.model import watermark
 
 @dataclass(frozen=True, slots=True)
 class Watermark:
-    """Without `since` it is a first, full read, which shows no deleted rows."""
+    """Without `since` it is a first, full read, which shows no deleted rows: their absence does."""
 
     since: str | None = None
     cursor: str | None = None

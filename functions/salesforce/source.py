@@ -1,4 +1,5 @@
-"""Polls Salesforce by (SystemModstamp, Id), deleted rows included.
+"""Polls Salesforce by (SystemModstamp, Id), deleted rows included, also in the first poll: the hub may have
+made rows before it, and somebody deleted or merged them.
 
 Each page is a query of its own that starts behind the last row, so it needs no cursor that could expire, and
 any number of rows may share one stamp. A poll reads an overlap again, for a transaction that commits late
@@ -53,7 +54,7 @@ class SalesforceSource:
         more = True
         while more:
             asked = self._clock()
-            found = await self._client.query(self._soql(sobject, mark), deleted=not mark.living)
+            found = await self._client.query(self._soql(sobject, mark), deleted=True)
             mark = mark.begun(found.read_at - (self._clock() - asked))
             more = self._goes_on(found)
             mark = _behind(mark, found.records[-1]) if more else mark.ended(self._overlap)

@@ -21,18 +21,15 @@ from shared.model import watermark
 
 @dataclass(frozen=True, slots=True)
 class Watermark:
-    """`living` marks a first, full read, which wants no deleted rows. Stamps are microseconds."""
+    """Without `since` it is a first, full read. Stamps are microseconds."""
 
     since: int | None = None
     after: str | None = None
     began: int | None = None
-    living: bool = False
 
     @classmethod
     def read(cls, text: str | None) -> Self:
-        if text is None:
-            return cls(living=True)
-        return watermark.read(cls, text, "Salesforce")
+        return cls() if text is None else watermark.read(cls, text, "Salesforce")
 
     def text(self) -> str:
         return watermark.written(self)
@@ -46,9 +43,7 @@ class Watermark:
 
     def ended(self, overlap: int) -> Self:
         """Where the next run starts; `overlap` in seconds."""
-        return replace(
-            self, since=(self.began or 0) - overlap * 1_000_000, after=None, began=None, living=False
-        )
+        return replace(self, since=(self.began or 0) - overlap * 1_000_000, after=None, began=None)
 
 
 @dataclass(frozen=True, slots=True)

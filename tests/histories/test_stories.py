@@ -70,6 +70,30 @@ def test_a_repeated_create_empties_what_was_cleared_after_the_first():
     )
 
 
+def test_a_row_that_we_made_and_that_was_merged_away_before_it_was_ever_polled_is_merged():
+    """Deleted rows are read from the first poll on: the hub knows rows that it has made."""
+    assert not told(
+        "two-way",
+        Create(0.0, "lms", "account", "loser", {**COMPANY, "number": None}),
+        Poll(0.3, "lms"),
+        Deliver(0.9, "salesforce"),
+        company(),
+        MergeRows(400.0, "account", "aurora", "loser"),
+        Poll(400.0, "salesforce"),
+    )
+
+
+def test_a_row_that_we_made_and_that_was_deleted_before_it_was_ever_polled_is_deleted():
+    assert not told(
+        "two-way",
+        company(),
+        Poll(0.3, "salesforce"),
+        Deliver(0.9, "lms"),
+        Delete(400.0, "lms", "account", "aurora"),
+        Poll(400.0, "lms"),
+    )
+
+
 def test_a_row_that_was_merged_away_is_no_delete_elsewhere_even_where_deletes_propagate():
     assert not told(
         "two-way",

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from typing import Any, Protocol
+from typing import Protocol, cast
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
@@ -77,7 +77,7 @@ class OneWriter:
 
     def __init__(self, connection: Connection) -> None:
         _only_reads(connection, on=False)
-        self._connection = connection
+        self._driver = cast("sqlite3.Connection", connection.connection.driver_connection)
         self._looks = self._taken = self._old = False
         self._counted: dict[str, int] = {}
         self._met: set[str] = set()
@@ -86,7 +86,7 @@ class OneWriter:
         if self._old:
             raise MetAnotherError
         if not (self._looks or self._taken):
-            self._connection.exec_driver_sql("BEGIN")
+            self._do("BEGIN")
             self._looks = True
 
     def take(self) -> None:
@@ -94,7 +94,7 @@ class OneWriter:
             return
         if self._looks:
             self._counted = self._count()
-            self._connection.exec_driver_sql("COMMIT")
+            self._do("COMMIT")
         self._begin(time.monotonic() + AT_MOST * self._looks)
         self._taken, self._old = True, self._looks and self._counted != self._count()
 
@@ -104,26 +104,35 @@ class OneWriter:
         self._met.add(name)
 
     def _count(self) -> dict[str, int]:
-        return dict(map(tuple, self._connection.exec_driver_sql(COUNTED)))
+        return dict(self._do(COUNTED).fetchall())
 
     def _begin(self, until: float) -> None:
-        """Whoever has read nothing is told at once, and lets others work while he waits.
-
-        By the driver's hand: an error that SQLAlchemy names holds the frames that it came through, and so all
-        that the transaction has in hand, until the cycle collector comes.
-        """
-        driver: Any = self._connection.connection.driver_connection
-        while True:
-            try:
-                driver.execute("BEGIN IMMEDIATE")
-            except sqlite3.Error as error:
-                if not is_busy(error):
-                    raise OperationalError("BEGIN IMMEDIATE", None, error) from error
-            else:
-                return
+        """Whoever has read nothing is told at once, and lets others work while he waits."""
+        while not self._free():
             if time.monotonic() >= until:
                 raise MetAnotherError
             time.sleep(PAUSE)
+
+    def _free(self) -> bool:
+        """Whether it was anybody's turn, and is ours now.
+
+        An error that SQLAlchemy names holds the frames that it came through, and so all that the transaction
+        has in hand, until the cycle collector comes: this one, which is no error, is the driver's.
+        """
+        try:
+            self._driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            if is_busy(error):
+                return False
+            raise OperationalError("BEGIN IMMEDIATE", None, error) from error
+        return True
+
+    def _do(self, statement: str) -> sqlite3.Cursor:
+        """By the driver's hand, as what every transaction does."""
+        try:
+            return self._driver.execute(statement)
+        except sqlite3.Error as error:
+            raise OperationalError(statement, None, error) from error
 
 
 def is_busy(error: BaseException | None) -> bool:

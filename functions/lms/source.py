@@ -1,7 +1,7 @@
 """Polls the LMS by `updated_since`, deleted rows included; its cursor carries a run from page to page.
 
-Without `updated_since` it shows what lives: what the hub has made before the first poll, and is not there,
-was deleted.
+Without `updated_since` it shows what lives, inactive rows too (believed: a list that hid some would look as
+if they were deleted). So what the hub has made before the first poll, and is not there, was deleted.
 """
 
 from __future__ import annotations
